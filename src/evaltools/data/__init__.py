@@ -1,0 +1,1 @@
+"""Raw files in, checked tables out: read, check, tidy."""

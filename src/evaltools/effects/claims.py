@@ -1,0 +1,176 @@
+"""The seven ESPQ claims and their verdicts, by the rule written in ``docs/methods.md``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from evaltools.effects.results import Claim, Effect, Verdict
+from evaltools.study import Study
+
+TITLES = {
+    1: "Entwicklung gegen den Trend von Stadt und Bund",
+    2: "Weniger Hilfen zur Erziehung",
+    3: "Weniger Fremdplatzierungen",
+    4: "Geringere Eingriffsintensität",
+    5: "Höhere Akzeptanz bei den Familien",
+    6: "Das zusätzliche Personal hat sich gelohnt",
+    7: "Angebote, Strukturen und Schnittstellen sind aufgebaut",
+}
+CLAIM_OUTCOMES = {2: "hze", 3: "placements", 4: "intensity"}
+PRE_TREND_LIMIT = 0.10
+LEAST_FOR_PRE_TREND = 4
+EVIDENCE = "Vorher-nachher-Vergleich mit Vergleichsräumen, Placebo-Rang"
+MISSING = {
+    5: ("family_acceptance: area_id, wave, item, agreement, scale_min, scale_max",),
+    6: (
+        "unit_cost: paragraph oder form, year, eur, per, source",
+        "hze_count: cost_eur",
+        "staffing: role=case_manager, vzae",
+    ),
+    7: ("cooperation: from_id, to_id, field_from, field_to, forum, kind, intensity, year",),
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An effect, or why there is none: missing tables and columns, or the method's refusal."""
+
+    effect: Effect | None
+    missing: tuple[str, ...]
+    refusal: str
+
+
+def judge(
+    outcomes: Mapping[str, Outcome], tables: Mapping[str, pd.DataFrame], study: Study
+) -> tuple[Claim, ...]:
+    """Give each of the seven claims its verdict.
+
+    Parameters
+    ----------
+    outcomes : mapping of str to Outcome
+        ``hze``, ``placements``, ``intensity``.
+    tables : mapping of str to DataFrame
+        Processed tables; only their presence counts here.
+    study : Study
+        Holds the smallest relevant change.
+
+    Returns
+    -------
+    tuple of Claim
+        Claims 1 to 7, in order.
+    """
+    margin = study.outcomes.relevant_change
+    claims = [_counter_trend(outcomes["hze"], margin, study)]
+    for number, name in CLAIM_OUTCOMES.items():
+        claims.append(_from_outcome(number, outcomes[name], margin))
+    for number, needed in MISSING.items():
+        missing = tuple(item for item in needed if not _present(item, tables))
+        reason = "Für diese Aussage fehlen Daten, oder ihr Verfahren ist noch nicht eingerichtet."
+        claims.append(
+            Claim(number, TITLES[number], "nicht prüfbar", reason, "keine", None, missing)
+        )
+    return tuple(claims)
+
+
+def verdict(effect: Effect, margin: float, *, doubt: str = "") -> tuple[Verdict, str]:
+    """Judge one effect from its interval and its pre-trend, never from its point.
+
+    Parameters
+    ----------
+    effect : Effect
+        The effect; a fall is what the claim promises.
+    margin : float
+        Smallest relevant change, such as 0.1.
+    doubt : str, optional
+        German sentence why a fall that stands out would still not support the claim.
+
+    Returns
+    -------
+    verdict, reason : str
+        The verdict and the German sentence why.
+    """
+    doubt = _doubt(effect) or doubt
+    if effect.high < 1 and not doubt:
+        return "gestützt", "Alle mit den Daten vereinbaren Werte sind Rückgänge."
+    if effect.low > 1 - margin:
+        return "nicht gestützt", "Ein Rückgang von Bedeutung ist mit den Daten nicht vereinbar."
+    if effect.high < 1:
+        return "unklar", doubt
+    return "unklar", "Mit den Daten ist ein deutlicher Rückgang ebenso vereinbar wie keiner."
+
+
+def _doubt(effect: Effect) -> str:
+    if effect.n_before < LEAST_FOR_PRE_TREND:
+        return (
+            f"Der Rückgang hebt sich ab, aber {effect.n_before} Zeiträume vor dem Beginn sind "
+            f"zu wenige, um den Verlauf davor zu prüfen; nötig sind {LEAST_FOR_PRE_TREND}."
+        )
+    if effect.pre_trend.p <= PRE_TREND_LIMIT:
+        return (
+            "Der Rückgang hebt sich ab, aber der Raum entwickelte sich schon vor dem Beginn "
+            "anders als die Vergleichsräume."
+        )
+    return ""
+
+
+def _from_outcome(number: int, outcome: Outcome, margin: float) -> Claim:
+    effect = outcome.effect
+    if effect is None:
+        return _untestable(number, outcome)
+    given, reason = verdict(effect, margin)
+    return Claim(number, TITLES[number], given, reason, EVIDENCE, effect)
+
+
+def _counter_trend(outcome: Outcome, margin: float, study: Study) -> Claim:
+    effect = outcome.effect
+    if effect is None:
+        return _untestable(1, outcome)
+    lost = tuple(
+        f"reference_trend: level={level} mit population"
+        for level in study.reference
+        if level not in effect.changes
+    )
+    if lost:
+        reason = "Der Trend, mit dem verglichen werden soll, fehlt."
+        return Claim(1, TITLES[1], "nicht prüfbar", reason, "keine", effect, lost)
+    own = effect.changes["own"].ratio
+    others = [item for key, item in effect.changes.items() if key not in ("own", "selection")]
+    above = [item.label for item in others if not own < item.ratio]
+    doubt = f"Die eigene Veränderung liegt nicht unter der von: {', '.join(above)}."
+    given, reason = verdict(effect, margin, doubt=doubt if above else "")
+    return Claim(1, TITLES[1], given, reason, EVIDENCE, effect)
+
+
+def _untestable(number: int, outcome: Outcome) -> Claim:
+    reason = "Für diese Aussage fehlen Daten."
+    if outcome.refusal:
+        reason = "Das Verfahren lehnt die Daten ab; der Grund steht im Bericht unter Hinweise."
+    return Claim(
+        number,
+        TITLES[number],
+        "nicht prüfbar",
+        reason,
+        "keine",
+        None,
+        outcome.missing or (outcome.refusal,),
+    )
+
+
+def _present(needed: str, tables: Mapping[str, pd.DataFrame]) -> bool:
+    table, _, rest = needed.partition(": ")
+    if table not in tables:
+        return False
+    columns = [name.strip() for name in rest.split(",")]
+    frame = tables[table]
+    return all(any(_known(frame, one) for one in name.split(" oder ")) for name in columns)
+
+
+def _known(frame: pd.DataFrame, needed: str) -> bool:
+    """Whether a column holds anything, or the value that is asked for (``role=case_manager``)."""
+    name, _, value = needed.partition("=")
+    if name not in frame:
+        return False
+    return bool((frame[name] == value).any() if value else frame[name].notna().any())

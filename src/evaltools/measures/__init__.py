@@ -1,0 +1,1 @@
+"""Indicators and descriptions, without inference about effects."""

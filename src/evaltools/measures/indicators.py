@@ -1,0 +1,285 @@
+"""Indicators from counts and population: sum over sum, with exact intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from evaltools.measures.catalogue import Indicator, Pick, indicator
+from evaltools.measures.population import base
+from evaltools.study import Population
+
+KEY = ["area_id", "period"]
+
+
+def compute(
+    count: pd.DataFrame,
+    population: pd.DataFrame,
+    name: str,
+    *,
+    ages: Population,
+) -> pd.DataFrame:
+    """Compute an indicator for each area and period.
+
+    Parameters
+    ----------
+    count : DataFrame
+        ``hze_count``; when its periods are quarters or months, they are added up to years.
+    population : DataFrame
+        The table of that name.
+    name : str
+        A name in ``INDICATORS``.
+    ages : Population
+        Age group and lag of the base population.
+
+    Returns
+    -------
+    DataFrame
+        ``area_id, period, numerator, denominator, value, low, high, reason``: the value `per`
+        as declared with its exact 95 % interval (Garwood for counts over population,
+        Clopper–Pearson for shares; none for money). Unknown is NA with a reason.
+
+    Raises
+    ------
+    DesignError
+        When the name is unknown or the population bands do not fit the age group.
+    """
+    item = indicator(name)
+    yearly = annual(count)
+    result = pick(yearly, item.numerator).rename(columns={"n": "numerator"})
+    if item.denominator is None:
+        below = base(population, ages, sorted(set(result["period"])))
+    else:
+        below = pick(yearly, item.denominator)[["area_id", "period", "n"]]
+    below = below.rename(columns={"n": "denominator"})
+    return rate(result.merge(below, on=["area_id", "period"], how="left"), item)
+
+
+def rate(frame: pd.DataFrame, item: Indicator) -> pd.DataFrame:
+    """Add value, interval and reason to sums that stand in ``numerator`` and ``denominator``."""
+    above = frame["numerator"].astype("Float64")
+    below = frame["denominator"].astype("Float64")
+    below = below.where(below > 0)
+    value = above / below * item.per
+    kind = _interval_kind(item)
+    low, high = _interval(
+        above.to_numpy(float, na_value=np.nan), below.to_numpy(float, na_value=np.nan), kind
+    )
+    reason = frame["reason"] if "reason" in frame else pd.Series(pd.NA, frame.index, dtype="string")
+    reason = reason.mask(reason.isna() & below.isna(), "Bezugsgröße unbekannt oder null")
+    reason = reason.mask(value.notna())
+    return frame.assign(
+        value=value,
+        low=pd.array(low * item.per, dtype="Float64"),
+        high=pd.array(high * item.per, dtype="Float64"),
+        reason=reason.astype("string"),
+    )
+
+
+def annual(count: pd.DataFrame) -> pd.DataFrame:
+    """Add quarters or months up to years: flows are added, the stock is that of the last day.
+
+    Years with missing quarters or months are left out; young people cannot be added and
+    become unknown.
+    """
+    length = count["period"].str.len()
+    if (length == 4).all():
+        return count
+    own = _whole_years(count.assign(year=count["period"].str[:4]))
+    grouped = own.groupby(["area_id", "year", "paragraph", "form"])
+    flows = [name for name in ("started", "ended", "cost_eur") if name in own]
+    added = grouped[flows].sum().where(grouped[flows].count().eq(grouped.size(), axis=0))
+    reasons = [f"{name}_reason" for name in (*flows, "stock_3112") if f"{name}_reason" in own]
+    added = added.join(grouped[reasons].first()) if reasons else added
+    if "stock_3112" in own:
+        last = own[own["period"] == own.groupby(["area_id", "year"])["period"].transform("max")]
+        stock = last.set_index(["area_id", "year", "paragraph", "form"])["stock_3112"]
+        added["stock_3112"] = stock.reindex(added.index, fill_value=0)
+    added = added.reset_index().rename(columns={"year": "period"})
+    return added.sort_values(["area_id", "period", "paragraph", "form"], ignore_index=True)
+
+
+def _whole_years(own: pd.DataFrame) -> pd.DataFrame:
+    """Keep the rows of years that have all quarters or months.
+
+    A paragraph and form without a row had no help there, as in :func:`pick`, so that parts are
+    whole when their area has parts in every quarter; a total is whole when it has its own row.
+    """
+    parts = 4 if own["period"].str.contains("Q").any() else 12
+    total = (own["paragraph"] == "alle") | (own["form"] == "alle")
+    place = ["area_id", "year", "paragraph", "form"]
+    single = own.groupby(place)["period"].transform("nunique")
+    detailed = own["period"].where(~total).groupby([own["area_id"], own["year"]])
+    return own[single.where(total, detailed.transform("nunique")) == parts]
+
+
+def pick(count: pd.DataFrame, what: Pick) -> pd.DataFrame:
+    """Add up the picked cells of each area and period.
+
+    Where everything is meant, a delivered total (``alle``) serves before the parts. An unknown
+    part makes the sum unknown. A period that has parts, but none of those picked, had none of
+    them (0), unless the whole table never has any: then they were not delivered.
+
+    Returns
+    -------
+    DataFrame
+        ``area_id, period, n, reason``, sorted; `n` is NA with a reason where unknown.
+    """
+    whole = (count["paragraph"] == "alle") & (count["form"] == "alle")
+    usable = [_usable(count, what, cell) for cell in what.cells]
+    picked = count[_matches(count, what, usable)]
+    parts = _sum(picked, what.measures)
+    keys = pd.MultiIndex.from_frame(count[KEY].drop_duplicates()).sort_values()
+    result = parts.reindex(keys)
+    detailed = np.all([keys.isin(pd.MultiIndex.from_frame(count.loc[s, KEY])) for s in usable], 0)
+    if len(picked):
+        result.loc[detailed & ~keys.isin(parts.index), "n"] = 0
+    if what.is_total:
+        total = _sum(count[whole], what.measures).reindex(keys)
+        result = result.mask(total["n"].notna() | ~detailed, total)
+    else:
+        result.loc[~detailed, "n"] = pd.NA
+        result.loc[~detailed, "reason"] = "nur als Summe geliefert"
+    unknown_n = result["n"].isna()
+    result.loc[unknown_n, "reason"] = result.loc[unknown_n, "reason"].fillna("nicht geliefert")
+    return result.reset_index()
+
+
+def compute_reference(trend: pd.DataFrame, name: str, *, ages: Population) -> pd.DataFrame:
+    """Compute an indicator for city, state or nation from ``reference_trend``.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`compute`; ``area_id`` holds the level.
+    """
+    count = trend.rename(columns={"level": "area_id"})
+    people = count.reindex(columns=[*KEY, "population"]).groupby(KEY, as_index=False).first()
+    population = pd.DataFrame(
+        {
+            "area_id": people["area_id"],
+            "year": people["period"].str[:4].astype("Int64"),
+            "sex": "alle",
+            "age_from": ages.age_from,
+            "age_to": ages.age_to,
+            "n": people["population"].astype("Float64"),
+            "kind": "actual",
+        }
+    )
+    first = population.drop_duplicates(["area_id", "year"])
+    return compute(count, first, name, ages=ages)
+
+
+def total(values: pd.DataFrame, areas: Collection[str], item: Indicator) -> pd.DataFrame:
+    """Add areas up, sum over sum; areas unknown in any period are left out of all.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`compute`, one row a period; ``area_id`` is the number of areas added.
+    """
+    own = values[values["area_id"].isin(list(areas))]
+    complete = own.groupby("area_id")["value"].transform(lambda column: column.notna().all())
+    same = own.groupby("area_id")["period"].transform("count") == own["period"].nunique()
+    kept = own[complete & same]
+    sums = kept.groupby("period", as_index=False)[["numerator", "denominator"]].sum()
+    return rate(sums.assign(area_id=str(kept["area_id"].nunique())), item)
+
+
+def standardised_ratio(values: pd.DataFrame) -> pd.DataFrame:
+    """Compare each area with what the city's rate would give it, period by period.
+
+    Parameters
+    ----------
+    values : DataFrame
+        Result of :func:`compute` for a count over population; not changed.
+
+    Returns
+    -------
+    DataFrame
+        ``area_id, period, observed, expected, ratio, low, high``: observed over expected with
+        its exact 95 % interval (observed as Poisson, expected as fixed). Areas with an unknown
+        value count neither for themselves nor for the city.
+    """
+    known = values[values["value"].notna()]
+    sums = known.groupby("period")[["numerator", "denominator"]].transform("sum")
+    expected = known["denominator"] * sums["numerator"] / sums["denominator"]
+    observed = known["numerator"].to_numpy(float)
+    low, high = _interval(observed, expected.to_numpy(float), "count")
+    return known[KEY].assign(
+        observed=known["numerator"],
+        expected=expected,
+        ratio=known["numerator"] / expected,
+        low=pd.array(low, dtype="Float64"),
+        high=pd.array(high, dtype="Float64"),
+    )
+
+
+def _matches(count: pd.DataFrame, what: Pick, usable: list[pd.Series]) -> pd.Series:
+    hit = pd.Series(False, index=count.index)
+    for (paragraph, form), serves in zip(what.cells, usable, strict=True):
+        same = serves
+        if paragraph != "*":
+            same = same & (count["paragraph"] == paragraph)
+        if form != "*":
+            same = same & (count["form"] == form)
+        hit |= same
+    return hit & ~count["paragraph"].isin(what.without)
+
+
+def _usable(count: pd.DataFrame, what: Pick, cell: tuple[str, str]) -> pd.Series:
+    """Say which rows are detailed enough for a cell, without those that finer rows make up."""
+    named, formed = count["paragraph"] != "alle", count["form"] != "alle"
+    serves = named | formed
+    if cell[0] != "*" or what.without:
+        serves &= named
+    if cell[1] != "*":
+        serves &= formed
+    where = [count[name] for name in KEY]
+    by_form = (named & formed).groupby([*where, count["paragraph"]]).transform("any")
+    by_paragraph = (serves & named).groupby(where).transform("any")
+    return serves & (formed | ~by_form) & (named | ~by_paragraph)
+
+
+def _sum(rows: pd.DataFrame, measures: tuple[str, ...]) -> pd.DataFrame:
+    """Sum the measures by area and period; any unknown value makes `n` unknown."""
+    values = rows.reindex(columns=list(measures)).astype("Float64")
+    known = values.notna().all(axis=1)
+    reason = pd.Series(pd.NA, rows.index, dtype="string")
+    for name in measures:
+        if f"{name}_reason" in rows:
+            reason = reason.fillna(rows[f"{name}_reason"])
+    frame = rows[KEY].assign(n=values.sum(axis=1).where(known), known=known, reason=reason)
+    grouped = frame.groupby(KEY)
+    total = grouped["n"].sum().where(grouped["known"].all())
+    reason = grouped["reason"].first().astype("string").where(total.isna())
+    return pd.DataFrame({"n": total.astype("Float64"), "reason": reason})
+
+
+def _interval_kind(item: Indicator) -> Literal["count", "share", "none"]:
+    if "cost_eur" in item.numerator.measures:
+        return "none"
+    return "count" if item.denominator is None else "share"
+
+
+def _interval(
+    above: np.ndarray, below: np.ndarray, kind: str, level: float = 0.95
+) -> tuple[np.ndarray, np.ndarray]:
+    tail = (1 - level) / 2
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if kind == "count":
+            low = np.where(above > 0, stats.chi2.ppf(tail, 2 * above) / 2, 0.0)
+            high = stats.chi2.ppf(1 - tail, 2 * (above + 1)) / 2
+            low = np.where(np.isnan(above), np.nan, low)
+            return low / below, high / below
+        if kind == "share":
+            rest = below - above
+            low = np.where(above > 0, stats.beta.ppf(tail, above, rest + 1), 0.0)
+            high = np.where(rest > 0, stats.beta.ppf(1 - tail, above + 1, rest), 1.0)
+            lost = np.isnan(above) | np.isnan(below)
+            return np.where(lost, np.nan, low), np.where(lost, np.nan, high)
+    return np.full_like(above, np.nan), np.full_like(above, np.nan)

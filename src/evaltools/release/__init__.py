@@ -1,0 +1,1 @@
+"""What may leave the office: disclosure control, then tables, figures and sentences."""

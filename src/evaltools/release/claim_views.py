@@ -1,0 +1,217 @@
+"""The before/after evaluation as an evaluator shows it: claims, figures, diagnostics, limits."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from evaltools.effects.evaluation import Evaluation
+from evaltools.effects.results import Claim, Effect
+from evaltools.measures.catalogue import indicator
+from evaltools.release import count_views, figures, wording
+from evaltools.release.disclosure import (
+    SUPPRESSED,
+    UNKNOWN,
+    Rule,
+    permitted,
+    release_change,
+    release_placebos,
+    release_series,
+)
+from evaltools.release.display import Board, Prose, prose
+from evaltools.release.figures import Figure
+from evaltools.release.tables import Column, HtmlTable, table
+from evaltools.release.views import Tables, public, reference_label
+from evaltools.study import Study
+
+NO_EFFECT = "Für diese Darstellung reichen die Daten nicht; die Liste am Ende nennt, was fehlt."
+SMALL = "Die Fallzahlen sind zu klein, um sie zu zeigen."
+RESULTS = ("own", "comparison", "reference", "ratio", "interval", "rank")
+EVIDENCE = "Für die Urteile zählt der Vergleich mit unbehandelten Räumen und der Placebo-Rang."
+
+
+def board(evaluation: Evaluation) -> Board:
+    """Leave the verdicts for the study's index."""
+    return Board({str(claim.number): claim.verdict for claim in evaluation.claims})
+
+
+def summary(evaluation: Evaluation, study: Study, rules: Rule) -> Prose:
+    """Say the primary result in plain sentences."""
+    effect = evaluation.effect()
+    start = f"seit {evaluation.start}" if evaluation.start else "Beginn nicht angegeben"
+    where = f"{study.area_label} {evaluation.name}, Modellraum {start}."
+    if effect is None:
+        tested = [claim for claim in evaluation.claims if claim.verdict != "nicht prüfbar"]
+        number = "Keine der sieben Aussagen ist" if not tested else "Nicht alle Aussagen sind"
+        return prose(where, f"{number} mit den vorliegenden Daten prüfbar.")
+    if not permitted(effect, rules):
+        return prose(where, SMALL)
+    primary = evaluation.claims[1]
+    what = f"Die {indicator(study.outcomes.hze).label}"
+    return prose(
+        f"{where} „{primary.title}“: {primary.verdict}.",
+        wording.effect_sentence(effect, what=what),
+        wording.selection_sentence(effect, study.model_area(evaluation.area).selection),
+        _selection_year(effect, rules),
+    )
+
+
+def claims(evaluation: Evaluation, study: Study, rules: Rule) -> HtmlTable:
+    """Show the seven claims with verdict, own, comparison and reference change, and rank."""
+    names = ["claim", "verdict", *RESULTS, "reason"]
+    rows = [_row(claim, study, rules) for claim in evaluation.claims]
+    reference = reference_label(study.reference[0], study) if study.reference else "Bund"
+    columns = {
+        "claim": Column("Aussage"),
+        "verdict": Column("Urteil"),
+        "own": Column("Modellraum"),
+        "comparison": Column("Vergleichsräume"),
+        "reference": Column(reference),
+        "ratio": Column("Abweichung vom Vergleich"),
+        "interval": Column("90-%-Intervall"),
+        "rank": Column("Placebo-Rang"),
+    }
+    frame = pd.DataFrame(rows, columns=names)
+    caption = "Die sieben Aussagen: Veränderung nachher gegen vorher, und das Urteil"
+    return table(public(frame, rules), columns, caption=caption)
+
+
+def reasons(evaluation: Evaluation) -> Prose:
+    """Say for each tested claim why its verdict is what it is."""
+    tested = [claim for claim in evaluation.claims if claim.verdict != "nicht prüfbar"]
+    if not tested:
+        return prose("Keine Aussage ist mit den vorliegenden Daten prüfbar.")
+    return prose(*(wording.claim_sentence(claim) for claim in tested), EVIDENCE, listed=True)
+
+
+def missing(evaluation: Evaluation) -> Prose:
+    """List what would make the claims testable that are not."""
+    lines = [wording.claim_sentence(c) for c in evaluation.claims if c.verdict == "nicht prüfbar"]
+    return prose(*(lines or ["Alle Aussagen sind mit den Daten prüfbar."]), listed=True)
+
+
+def trend_figure(
+    tables: Tables, study: Study, evaluation: Evaluation, rules: Rule
+) -> Figure | Prose:
+    """Draw the primary indicator of the area, its comparison and the reference trends."""
+    if evaluation.effect() is None:
+        return prose(NO_EFFECT)
+    name = study.outcomes.hze
+    return count_views.trend_figure(tables, study, evaluation.area, name, rules)
+
+
+def counterfactual_figure(evaluation: Evaluation, rules: Rule) -> Figure | Prose:
+    """Draw what was observed beside what the comparison lets expect."""
+    effect = evaluation.effect()
+    if effect is None or not permitted(effect, rules):
+        return prose(NO_EFFECT if effect is None else SMALL)
+    item = indicator(effect.measure)
+    handed = release_series(effect, rules, per=item.per)
+    left_out = effect.left_out_periods
+    without = f" Ohne {wording.listing(left_out)} (Auswahljahr)." if left_out else ""
+    return figures.counterfactual(
+        handed,
+        unit=f"{item.label}, {item.unit}",
+        caption=f"Beobachtet und nach dem Verlauf der Vergleichsräume erwartet.{without}",
+        start=effect.start,
+        name=evaluation.name,
+    )
+
+
+def placebo_figure(evaluation: Evaluation, rules: Rule) -> Figure | Prose:
+    """Draw the model area's effect among those of all areas treated in turn."""
+    effect = evaluation.effect()
+    if effect is None or not permitted(effect, rules):
+        return prose(NO_EFFECT if effect is None else SMALL)
+    caption = (
+        "Abweichung jedes Raums vom Verlauf der übrigen, wenn er als Modellraum behandelt wird. "
+        "Ein Punkt ist ein Raum."
+    )
+    return figures.placebos(release_placebos(effect, rules), caption=caption, name=evaluation.name)
+
+
+def diagnostics(evaluation: Evaluation, study: Study) -> Prose:
+    """Say rank, overdispersion, pre-trend, and which areas and periods were left out."""
+    effect = evaluation.effect()
+    if effect is None:
+        return prose(NO_EFFECT)
+    lines = [
+        wording.rank_sentence(effect),
+        wording.dispersion_sentence(effect),
+        wording.pre_trend_sentence(effect),
+        f"Verwendet wurden {wording.number(effect.n_periods)} Zeiträume, davon "
+        f"{wording.number(effect.n_before)} vor dem Beginn.",
+        _left_out(effect),
+        *(f"Nicht zum Vergleich herangezogen: {why}." for why in study.excluded.values()),
+    ]
+    return prose(*lines, listed=True)
+
+
+def changes(evaluation: Evaluation, rules: Rule) -> HtmlTable | Prose:
+    """Show the rates before and after for the area, its comparison and the references."""
+    effect = evaluation.effect()
+    if effect is None:
+        return prose(NO_EFFECT)
+    item = indicator(effect.measure)
+    shown = {key: change for key, change in effect.changes.items() if key != "selection"}
+    handed = release_change(shown, rules, per=item.per, own=evaluation.name)
+    columns = {
+        "group": Column("Raum"),
+        "before": Column("vorher", item.unit, digits=1),
+        "after": Column("nachher", item.unit, digits=1),
+        "ratio": Column("Veränderung", change=True),
+    }
+    caption = f"{item.label} vor und ab {effect.start}; beschreibend, ohne Schluss auf die Ursache"
+    return table(handed, columns, caption=caption)
+
+
+def limits(evaluation: Evaluation, study: Study) -> Prose:
+    """Say what this design cannot show, and where the method refused the data."""
+    refused = [outcome.refusal for outcome in evaluation.outcomes.values() if outcome.refusal]
+    note = study.model_area(evaluation.area).note
+    lines = [
+        "Ein Rückgang der Fallzahlen sagt nicht, ob der Bedarf gesunken ist oder nur die Hilfe.",
+        "Andere Veränderungen, die nur diesen Raum trafen, lassen sich von der Wirkung des Modells "
+        "nicht trennen.",
+        "Die Aussagen 3 und 4 sind dafür berichtigt, dass mehrere an denselben Räumen geprüft "
+        "werden.",
+        f"Anmerkung der Studie: {note}" if note else "",
+        *(f"Hinweis des Verfahrens: {text}" for text in dict.fromkeys(refused)),
+    ]
+    return prose(*lines, listed=True)
+
+
+def _selection_year(effect: Effect, rules: Rule) -> str:
+    """Warn of the comparison with the selection year alone, where its counts may be shown."""
+    change = effect.changes.get("selection")
+    if change is None or min(change.count_before, change.count_after) < rules.threshold:
+        return ""
+    return wording.selection_year_sentence(change, effect.left_out_periods)
+
+
+def _left_out(effect: Effect) -> str:
+    lost = effect.left_out_areas
+    if not lost:
+        return "Alle Vergleichsräume sind vollständig."
+    names = wording.listing([f"{area} ({why})" for area, why in lost.items()])
+    return f"{wording.number(len(lost))} Vergleichsräume waren unvollständig und fehlen: {names}."
+
+
+def _row(claim: Claim, study: Study, rules: Rule) -> list[object]:
+    title = f"{claim.number}. {claim.title}"
+    effect = claim.effect
+    if effect is None:
+        return [title, claim.verdict, *[pd.NA] * len(RESULTS), UNKNOWN]
+    if not permitted(effect, rules):
+        return [title, claim.verdict, *[pd.NA] * len(RESULTS), SUPPRESSED]
+    first = effect.changes.get(study.reference[0]) if study.reference else None
+    return [
+        title,
+        claim.verdict,
+        wording.percent_change(effect.changes["own"].ratio),
+        wording.percent_change(effect.changes["comparison"].ratio),
+        wording.percent_change(first.ratio) if first else pd.NA,
+        wording.percent_change(effect.estimate),
+        wording.interval(effect.low, effect.high),
+        f"{wording.number(effect.rank)} von {wording.number(effect.n)}",
+        UNKNOWN,
+    ]

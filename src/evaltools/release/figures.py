@@ -1,0 +1,214 @@
+"""Figures from released data, in one house style, each with its text alternative.
+
+Every function takes what :mod:`evaltools.release.disclosure` handed out and returns a
+:class:`Figure`, which shows itself in a notebook and carries caption and alternative text in the
+output's metadata.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import matplotlib as mpl
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+
+from evaltools.errors import ReleaseError
+from evaltools.release import wording
+from evaltools.release.axes import (
+    BLUE,
+    GREY,
+    ORANGE,
+    SETTINGS,
+    STYLES,
+    blank,
+    change_axis,
+    end_labels,
+    period_axis,
+    value_axis,
+    wrapped,
+)
+from evaltools.release.disclosure import Released
+from evaltools.release.display import Bundle, bundle
+
+EXPECTED = "erwartet nach dem\nVerlauf des Vergleichs"
+XLABEL = "Abweichung vom Verlauf der Vergleichsräume (Prozent)"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A finished picture: SVG, text alternative and caption."""
+
+    svg: str
+    alt: str
+    caption: str
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
+        return bundle("image/svg+xml", self.svg, {"alt": self.alt, "caption": self.caption})
+
+
+def trend(released: Released, *, unit: str, caption: str, start: str = "") -> Figure:
+    """Draw rates over time, one line a group, labelled directly.
+
+    Parameters
+    ----------
+    released : Released
+        Columns ``group, period, value``; groups in the order in which they are drawn.
+    unit : str
+        Unit of the value, such as ``je 10.000``.
+    caption : str
+        What the figure shows.
+    start : str, optional
+        First period after; marked by a line.
+
+    Returns
+    -------
+    Figure
+        Value axis from zero; suppressed and unknown periods are gaps.
+    """
+    frame = _frame(released, ("group", "period", "value"))
+    groups = list(dict.fromkeys(frame["group"]))
+    periods = sorted(set(frame["period"]))
+    canvas, axes = blank()
+    ends = []
+    for group, (color, line, marker) in zip(groups, STYLES, strict=False):
+        values = frame[frame["group"] == group].set_index("period")["value"].reindex(periods)
+        axes.plot(
+            range(len(periods)), values, ls=line, marker=marker, color=color, ms=4, clip_on=False
+        )
+        if values.notna().any():
+            ends.append((float(values.dropna().iloc[-1]), group, color))
+    period_axis(axes, periods, start)
+    value_axis(axes, frame["value"], unit)
+    end_labels(axes, ends, len(periods))
+    said = [_path_in_words(group, frame[frame["group"] == group]) for group in groups]
+    return _finish(canvas, released, caption, " ".join([f"{unit}.", *said]))
+
+
+def counterfactual(released: Released, *, unit: str, caption: str, start: str, name: str) -> Figure:
+    """Draw the area's rate beside what the comparison areas let expect.
+
+    Parameters
+    ----------
+    released : Released
+        Columns ``period, observed, counterfactual`` from ``disclosure.release_series``.
+    unit, caption, start : str
+        As in :func:`trend`.
+    name : str
+        Name of the area.
+    """
+    frame = _frame(released, ("period", "observed", "counterfactual"))
+    periods = list(frame["period"])
+    canvas, axes = blank()
+    places = range(len(periods))
+    observed, expected = frame["observed"], frame["counterfactual"]
+    axes.plot(places, expected, "--", color=ORANGE, marker="s", ms=3.5, clip_on=False)
+    axes.plot(places, observed, "-", color=BLUE, marker="o", ms=4, clip_on=False)
+    after = [place for place, period in enumerate(periods) if period >= start]
+    axes.fill_between(after, observed[after], expected[after], color=ORANGE, alpha=0.12, lw=0)
+    period_axis(axes, periods, start)
+    value_axis(axes, pd.concat([observed, expected]), unit)
+    lines = ((expected, EXPECTED, ORANGE), (observed, name, BLUE))
+    ends = [
+        (line.dropna().iloc[-1], label, color) for line, label, color in lines if line.notna().any()
+    ]
+    end_labels(axes, ends, len(periods))
+    said = _path_in_words(name, frame.rename(columns={"observed": "value"}))
+    known = frame[expected.notna()]
+    if len(known):
+        last, value = known["period"].iloc[-1], _short(known["counterfactual"].iloc[-1])
+        said += f" Nach dem Verlauf der Vergleichsräume wären {last} {value} zu erwarten."
+    return _finish(canvas, released, caption, f"{unit}. {said}")
+
+
+def placebos(released: Released, *, caption: str, name: str) -> Figure:
+    """Draw the model area's effect among the effects of all areas treated in turn.
+
+    Parameters
+    ----------
+    released : Released
+        Columns ``own, estimate`` from ``disclosure.release_placebos``; no area is named.
+    caption, name : str
+        Caption, and name of the model area.
+    """
+    frame = _frame(released, ("own", "estimate")).sort_values("estimate", ignore_index=True)
+    canvas, axes = blank(height=2.6)
+    change = (frame["estimate"] - 1) * 100
+    own = frame["own"].astype(bool)
+    shown = wording.percent_change(float(frame.loc[own, "estimate"].iloc[0]))
+    others = change[~own]
+    _dots(axes, float(change[own].iloc[0]), others, f"{wrapped(name)}\n{shown}")
+    change_axis(axes, XLABEL)
+    place = int((frame["estimate"] < frame.loc[own, "estimate"].iloc[0]).sum()) + 1
+    lowest, highest = (
+        wording.percent_change(1 + end / 100) for end in (others.min(), others.max())
+    )
+    said = (
+        f"{name}: {shown}. Die übrigen {len(others)} Räume liegen zwischen {lowest} und {highest}; "
+        f"von unten gezählt steht der Modellraum an Stelle {place} von {len(frame)}."
+    )
+    return _finish(canvas, released, caption, said)
+
+
+def _dots(axes: Axes, own: float, others: pd.Series, label: str) -> None:
+    sns.stripplot(
+        pd.DataFrame({"change": others, "row": ""}),
+        x="change",
+        y="row",
+        jitter=False,
+        color="#b9b9b9",
+        size=9,
+        ax=axes,
+        edgecolor=GREY,
+        linewidth=0.8,
+    )
+    axes.plot([own], [0], "D", color=BLUE, ms=10, zorder=5)
+    axes.annotate(
+        label,
+        (own, 0),
+        xytext=(0, 12),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        color=BLUE,
+        weight="bold",
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+    )
+
+
+def _frame(released: Released, needed: tuple[str, ...]) -> pd.DataFrame:
+    if not isinstance(released, Released):
+        raise ReleaseError("figures take a Released frame; call disclosure.release first")
+    frame = released.frame
+    lost = [name for name in needed if name not in frame]
+    if lost:
+        raise ReleaseError(f"columns {', '.join(lost)} are not in the released frame")
+    numbers = [name for name in needed if name not in ("group", "period", "own")]
+    return frame.astype(dict.fromkeys(numbers, float))
+
+
+def _path_in_words(group: str, frame: pd.DataFrame) -> str:
+    known = frame[frame["value"].notna()]
+    name = group.replace("\n", " ")
+    if known.empty:
+        return f"{name}: keine Werte."
+    first, last = known.iloc[0], known.iloc[-1]
+    begin, end = _short(first["value"]), _short(last["value"])
+    verb = "bleibt bei" if begin == end else "verändert sich von"
+    path = begin if begin == end else f"{begin} auf {end}"
+    return f"{name}: {verb} {path} ({first['period']} bis {last['period']})."
+
+
+def _short(value: float) -> str:
+    return wording.number(value, 0 if abs(value) >= 20 or value == 0 else 1 if value >= 1 else 2)
+
+
+def _finish(canvas: Canvas, released: Released, caption: str, alt: str) -> Figure:
+    buffer = io.StringIO()
+    with mpl.rc_context(rc=SETTINGS):
+        canvas.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    svg = buffer.getvalue()
+    return Figure(svg[svg.index("<svg") :], alt, f"{caption} {released.note}".strip())

@@ -1,0 +1,116 @@
+"""What every notebook shows of its data: sources, extent, findings; and the rule set in use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from evaltools.data.findings import LABELS, SEVERITIES
+from evaltools.data.store import Provenance, read_provenance
+from evaltools.errors import DataError
+from evaltools.release import wording
+from evaltools.release.disclosure import Released, Rule, release, rule
+from evaltools.release.display import Prose, prose
+from evaltools.release.tables import Column, HtmlTable, table
+from evaltools.study import Study, Workspace
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+def rules(space: Workspace) -> Rule:
+    """Return the study's rule set, with the source line that its figures and tables print.
+
+    Raises
+    ------
+    DataError
+        When the study was not ingested.
+    """
+    made = read_provenance(space.processed)
+    if made is None:
+        raise DataError(
+            f"study {space.name} has no processed data; run: evaltools ingest {space.name}"
+        )
+    kind = " (simulierte Daten)" if made.simulated else ""
+    note = (
+        f"Quelle: {made.city}{kind}, Datenstand {wording.day(made.retrieved)}; eigene Berechnung."
+    )
+    return rule(space.study.disclosure, note=note)
+
+
+def lacking(tables: Tables, *names: str) -> Prose | None:
+    """Return a sentence naming the tables that are not delivered; None when all are."""
+    lost = [name for name in names if name not in tables or tables[name].empty]
+    if not lost:
+        return None
+    return prose(f"Nicht dargestellt: Es fehlt {wording.listing([f'Tabelle {n}' for n in lost])}.")
+
+
+def area_name(tables: Tables, area: str) -> str:
+    """Return the name of an area, or its id where it has none."""
+    names = tables["area"].set_index("area_id")["name"]
+    return str(names.get(area, area))
+
+
+def reference_label(level: str, study: Study) -> str:
+    """Return the German name of a reference level."""
+    return {"city": "Gesamtstadt", "state": "Land", "nation": study.nation_label}[level]
+
+
+def public(frame: pd.DataFrame, rules: Rule) -> Released:
+    """Hand out a frame that holds no count of helps, such as offers or social indicators."""
+    return release(frame, rules, counts={}, public=tuple(frame.columns))
+
+
+def sources(made: Provenance, rules: Rule) -> HtmlTable:
+    """List the raw files with provider, licence and day of retrieval."""
+    names = ["id", "table", "provider", "licence", "retrieved"]
+    frame = pd.DataFrame(
+        [[source[name] for name in names] for source in made.sources], columns=names
+    )
+    frame["retrieved"] = frame["retrieved"].map(wording.day)
+    columns = {
+        "id": Column("Quelle"),
+        "table": Column("Tabelle"),
+        "provider": Column("Herausgeber"),
+        "licence": Column("Lizenz"),
+        "retrieved": Column("abgerufen"),
+    }
+    return table(public(frame, rules), columns, caption="Quellen der Studie")
+
+
+def coverage(tables: Tables, rules: Rule) -> HtmlTable:
+    """List the tables with their rows and the time they cover."""
+    rows = []
+    for name, frame in tables.items():
+        time = next((key for key in ("period", "year") if key in frame), None)
+        span = (
+            f"{frame[time].min()} bis {frame[time].max()}" if time and len(frame) else "ohne Zeit"
+        )
+        areas = frame["area_id"].nunique() if "area_id" in frame else pd.NA
+        rows.append([name, len(frame), areas, span])
+    frame = pd.DataFrame(rows, columns=["table", "rows", "areas", "span"])
+    columns = {
+        "table": Column("Tabelle"),
+        "rows": Column("Zeilen", digits=0),
+        "areas": Column("Räume", digits=0),
+        "span": Column("Zeit"),
+    }
+    return table(public(frame, rules), columns, caption="Was vorliegt")
+
+
+def findings(found: pd.DataFrame, rules: Rule) -> HtmlTable:
+    """Count the findings by rule; their values and texts stay in the office."""
+    keys = ["severity", "source_id", "table", "column", "rule"]
+    counted = found.groupby(keys, dropna=False, sort=False).size().rename("n").reset_index()
+    counted["severity"] = counted["severity"].map(SEVERITIES)
+    counted["rule"] = counted["rule"].map(lambda rule: LABELS.get(rule, rule))
+    columns = {
+        "rule": Column("Befund"),
+        "severity": Column("Art"),
+        "source_id": Column("Quelle"),
+        "table": Column("Tabelle"),
+        "column": Column("Spalte"),
+        "n": Column("Anzahl", digits=0),
+    }
+    return table(public(counted, rules), columns, caption="Befunde der Datenprüfung")

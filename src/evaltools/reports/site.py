@@ -1,0 +1,90 @@
+"""The study's index: the board of verdicts, and every page by area."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from evaltools.data.store import Provenance
+from evaltools.effects.claims import TITLES
+from evaltools.reports import html
+from evaltools.study import Workspace
+
+MARKS = {
+    "gestützt": "verdict-ja",
+    "nicht gestützt": "verdict-nein",
+    "unklar": "verdict-offen",
+    "nicht prüfbar": "verdict-offen",
+}
+
+
+def index(space: Workspace, made: Provenance, entries: Sequence[dict[str, Any]]) -> str:
+    """Render ``index.html`` of a study.
+
+    Parameters
+    ----------
+    space : Workspace
+        The study.
+    made : Provenance
+        Where its processed tables came from.
+    entries : sequence of dict
+        The pages, as ``run.json`` lists them.
+
+    Returns
+    -------
+    str
+        The page; links are relative.
+    """
+    page = html.page(space, made, title=space.study.title, area="", inputs=(), depth=0)
+    template = html.environment().get_template("site.html.j2")
+    return template.render(
+        page=page,
+        css=html.css(),
+        groups=_groups(space, entries),
+        board=_board(entries),
+        marks=MARKS,
+    )
+
+
+def read_entries(space: Workspace) -> list[dict[str, Any]]:
+    """Read the pages of earlier runs whose files are still there."""
+    try:
+        raw = json.loads((space.reports / "run.json").read_text(encoding="utf-8"))
+        entries = list(raw["pages"])
+        return [item for item in entries if not item["ok"] or _there(space, item["file"])]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _there(space: Workspace, file: str) -> bool:
+    path = (space.reports / file).resolve()
+    return path.is_relative_to(space.reports.resolve()) and path.is_file()
+
+
+def _groups(space: Workspace, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    groups: dict[str, dict[str, Any]] = {}
+    for item in entries:
+        label = f"{item['name']} ({item['area']})" if item["area"] else "Gesamte Stadt"
+        note = ""
+        if item["area"]:
+            start = space.study.model_area(item["area"]).start
+            note = f"Modellraum seit {start}" if start else "Modellraum, Beginn nicht angegeben"
+        group = groups.setdefault(item["area"], {"name": label, "note": note, "pages": []})
+        href = item["file"] if item["ok"] else ""
+        group["pages"].append({"title": item["title"], "href": href, "stale": item["stale"]})
+    return list(groups.values())
+
+
+def _board(entries: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    columns = [item for item in entries if item["verdicts"] and item["ok"]]
+    if not columns:
+        return None
+    rows = [
+        {
+            "title": f"{number}. {title}",
+            "verdicts": [item["verdicts"].get(str(number), "–") for item in columns],
+        }
+        for number, title in TITLES.items()
+    ]
+    return {"areas": [item["name"] for item in columns], "rows": rows}

@@ -1,0 +1,236 @@
+"""The study file: which city, which areas, which start, which outcomes, which notebooks.
+
+A study is read from ``studies/<name>.yml``; :class:`Workspace` adds where its data and reports
+lie. Nothing else in the program decides on folders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from evaltools import yamlfile
+from evaltools.errors import RunError, StudyError, unknown
+from evaltools.yamlfile import Strict
+
+AreaId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]{0,31}$")]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}$")]
+NotebookName = Annotated[str, Field(pattern=r"^\d{2}_[a-z0-9_]{1,60}$")]
+PERIOD = r"^(19|20)\d{2}(-Q[1-4]|-(0[1-9]|1[0-2]))?$"
+Period = Annotated[str, Field(pattern=PERIOD)]
+Year = Annotated[int, Field(ge=1990, le=2060)]
+FormName = Literal["ambulant", "teilstationaer", "stationaer", "beratung"]
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) and value != "untreated" else value
+
+
+class Selection(Strict):
+    """How a model area was chosen; the periods looked at are left out of the estimate."""
+
+    rule: str
+    periods: tuple[Period, ...] = ()
+
+
+class ModelArea(Strict):
+    """One model Stadtraum: since when, compared with whom, how chosen."""
+
+    area: AreaId
+    start: Period | None = None
+    comparison: Annotated[Literal["untreated"] | tuple[AreaId, ...], BeforeValidator(_as_list)] = (
+        "untreated"
+    )
+    selection: Selection | None = None
+    note: str | None = None
+
+
+class Population(Strict):
+    """The age group that rates refer to, and how many years it lags behind the period."""
+
+    age_from: Annotated[int, Field(ge=0, le=120)] = 0
+    age_to: Annotated[int, Field(ge=0, le=120)] = 20
+    lag_years: Annotated[int, Field(ge=0, le=2)] = 0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Population:
+        if self.age_to < self.age_from:
+            raise ValueError(f"age_to={self.age_to} lies below age_from={self.age_from}")
+        return self
+
+    @property
+    def label(self) -> str:
+        """German name of the age group, such as ``unter 21 Jahren``."""
+        if self.age_from == 0:
+            return f"unter {self.age_to + 1} Jahren"
+        return f"von {self.age_from} bis {self.age_to} Jahren"
+
+
+class Outcomes(Strict):
+    """Which indicator stands for which claim; names as in ``measures.indicators``."""
+
+    hze: Slug = "inanspruchnahme_lokal"
+    placements: Slug | None = "fremdunterbringung"
+    intensity: Slug | None = "anteil_stationaer_begonnen"
+    relevant_change: Annotated[float, Field(gt=0, lt=1)] = 0.10
+
+
+class Disclosure(Strict):
+    """Counts from 1 to threshold − 1 are small and never shown."""
+
+    threshold: Annotated[int, Field(ge=1, le=100)] = 3
+    zeros_shown: bool = True
+
+
+class Notebooks(Strict):
+    """Which notebooks run for each model area and which once for the city."""
+
+    area: tuple[NotebookName, ...] = ()
+    city: tuple[NotebookName, ...] = ()
+
+
+class Study(Strict):
+    """A study as its file declares it."""
+
+    title: str
+    city: Slug
+    period: Literal["year", "quarter", "month"] = "year"
+    first: Year | None = None
+    last: Year | None = None
+    help_label: str = "Hilfen zur Erziehung"
+    area_label: str = "Stadtraum"
+    nation_label: str = "Bund"
+    population: Population = Population()
+    model_areas: Annotated[tuple[ModelArea, ...], Field(min_length=1)]
+    excluded: Mapping[AreaId, str] = {}
+    reference: tuple[Literal["city", "state", "nation"], ...] = ("nation",)
+    outcomes: Outcomes = Outcomes()
+    forms: Mapping[str, FormName] = {}
+    disclosure: Disclosure = Disclosure()
+    notebooks: Notebooks
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Study:
+        ids = [model.area for model in self.model_areas]
+        double = sorted({area for area in ids if ids.count(area) > 1})
+        if double:
+            raise ValueError(f"model area {', '.join(double)} is given twice; keep one")
+        both = sorted(set(ids) & set(self.excluded))
+        if both:
+            raise ValueError(f"{', '.join(both)} is a model area and excluded; keep one")
+        if self.first and self.last and self.last < self.first:
+            raise ValueError(f"last={self.last} lies before first={self.first}")
+        return self
+
+    @property
+    def treated(self) -> tuple[str, ...]:
+        """Ids of all model areas, in the order of the file."""
+        return tuple(model.area for model in self.model_areas)
+
+    def model_area(self, area: str) -> ModelArea:
+        """Return the model area of that id.
+
+        Raises
+        ------
+        RunError
+            When there is none; the message lists the permitted ids.
+        """
+        for model in self.model_areas:
+            if model.area == area:
+                return model
+        raise RunError(unknown("area", area, self.treated))
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A study together with where its files lie.
+
+    Attributes
+    ----------
+    name : str
+        The study file's name without its ending; names its folders.
+    root : Path
+        The project's folder.
+    study : Study
+        The content of the file.
+    digest : str
+        SHA-256 of the file.
+    """
+
+    name: str
+    root: Path
+    study: Study
+    digest: str
+
+    @property
+    def raw(self) -> Path:
+        """Folder of the city's raw files."""
+        return self.root / "data" / "raw" / self.study.city
+
+    @property
+    def processed(self) -> Path:
+        """Folder of the checked tables."""
+        return self.root / "data" / "processed" / self.name
+
+    @property
+    def reports(self) -> Path:
+        """Folder of the pages."""
+        return self.root / "reports" / self.name
+
+    @property
+    def notebooks(self) -> Path:
+        """Folder of the notebooks."""
+        return self.root / "notebooks"
+
+
+def open_study(study: str, *, folder: Path | None = None) -> Workspace:
+    """Open a study by its name (``demo``) or its file (``studies/demo.yml``).
+
+    Parameters
+    ----------
+    study : str
+        Name or path of the study file. A name is looked up in ``studies/`` of `folder` and of
+        the folders above it, so that notebooks find it wherever they are started.
+    folder : Path, optional
+        Where to start; the working directory when not given.
+
+    Returns
+    -------
+    Workspace
+        The study and its folders.
+
+    Raises
+    ------
+    StudyError
+        When there is no such study or the file does not hold.
+    """
+    here = (folder or Path.cwd()).resolve()
+    path = _find(study, here)
+    loaded = yamlfile.load(path, Study)
+    if path.parent.name != "studies":
+        raise StudyError(f"{path.name}: a study file must lie in a folder named studies/")
+    root = path.parent.parent
+    for model in loaded.notebooks.area + loaded.notebooks.city:
+        if not (root / "notebooks" / f"{model}.ipynb").is_file():
+            known = [file.stem for file in (root / "notebooks").glob("[0-9][0-9]_*.ipynb")]
+            raise StudyError(f"{path.name}: {unknown('notebook', model, known)}")
+    return Workspace(path.stem, root, loaded, sha256(path.read_bytes()).hexdigest())
+
+
+def _find(study: str, here: Path) -> Path:
+    if study.endswith((".yml", ".yaml")):
+        for base in (here, *here.parents):
+            if (base / study).is_file():
+                return (base / study).resolve()
+        raise StudyError(f"{study}: no such study file; see the folder studies/")
+    names: set[str] = set()
+    for base in (here, *here.parents):
+        if (base / "studies" / f"{study}.yml").is_file() and "/" not in study:
+            return base / "studies" / f"{study}.yml"
+        names |= {file.stem for file in (base / "studies").glob("*.yml")}
+    raise StudyError(unknown("study", study, names))

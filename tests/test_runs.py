@@ -1,0 +1,169 @@
+"""The main job on the demo city, once, and what it does when something fails."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+import yaml
+
+from conftest import copy_project
+from evaltools.data.ingest import ingest
+from evaltools.errors import DataError
+from evaltools.reports import plan, runs, site
+from evaltools.reports.progress import run_with_progress
+from evaltools.study import Workspace, open_study
+
+
+def links(page: Path) -> list[str]:
+    return re.findall(r'href="([^"#]+\.html)"', page.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The demo study with the before/after report of each model area and the city's page."""
+    root = copy_project(tmp_path_factory.mktemp("run") / "p", "demo")
+    space = open_study("demo", folder=root)
+    ingest(space)
+    wanted = plan.tasks(space, notebooks=["30_vorher_nachher", "00_datenlage"])
+    tasks = [task for task in wanted if task.notebook[:2] == "30" or not task.area]
+    outcomes = runs.run(space, tasks)
+    assert [outcome.error for outcome in outcomes] == [""] * 4
+    return space
+
+
+def test_the_index_links_a_report_for_each_model_area(finished: Workspace) -> None:
+    index = finished.reports / "index.html"
+    assert links(index) == [
+        "SR04/30_vorher_nachher.html",
+        "SR10/30_vorher_nachher.html",
+        "SR14/30_vorher_nachher.html",
+        "stadt/00_datenlage.html",
+    ]
+    for link in links(index):
+        page = finished.reports / link
+        assert links(page) == ["../index.html"]
+        assert (page.parent / "../index.html").is_file()
+
+
+def test_the_verdicts_on_the_board_agree_with_the_truth(finished: Workspace) -> None:
+    truth = yaml.safe_load((finished.raw / "truth.yml").read_text(encoding="utf-8"))["areas"]
+    pages = json.loads((finished.reports / "run.json").read_text(encoding="utf-8"))["pages"]
+    verdicts = {page["area"]: page["verdicts"] for page in pages if page["verdicts"]}
+    assert set(verdicts) == set(truth)
+    for area, fact in truth.items():
+        supported = {number for number, given in verdicts[area].items() if given == "gestützt"}
+        assert supported == ({"1", "2", "3", "4"} if fact["kind"] == "effect" else set()), area
+
+
+def test_every_page_says_that_the_data_are_simulated(finished: Workspace) -> None:
+    for page in [finished.reports / "index.html", *finished.reports.glob("*/*.html")]:
+        text = page.read_text(encoding="utf-8")
+        assert "Simulierte Daten" in text
+        assert "Datenstand" in text
+        assert finished.study.title in text
+
+
+def test_run_json_records_inputs_versions_and_parameters(finished: Workspace) -> None:
+    record = json.loads((finished.reports / "run.json").read_text(encoding="utf-8"))
+    assert len(record["inputs"]) == 12
+    assert {"evaltools", "pandas", "python"} <= set(record["versions"])
+    assert record["pages"][0]["parameters"] == {"study": "demo", "area": "SR04"}
+    assert record["pages"][0]["ok"]
+
+
+def test_nothing_of_this_machine_leaves(finished: Workspace) -> None:
+    for file in finished.reports.rglob("*"):
+        if file.is_file():
+            assert str(finished.root) not in file.read_text(encoding="utf-8"), file.name
+
+
+def test_no_identifier_of_a_case_leaves(finished: Workspace) -> None:
+    cases = pd.read_parquet(finished.processed / "hze_case.parquet")
+    names = set(cases["case_id"]) | set(cases["person_id"]) | set(cases["family_id"])
+    pattern = re.compile(r"\b[FPH]\d{5,6}\b")
+    for file in finished.reports.rglob("*.html"):
+        text = re.sub(r'"data:image[^"]*"', "", file.read_text(encoding="utf-8"))
+        assert not set(pattern.findall(text)) & names, file.name
+
+
+def test_two_runs_give_the_same_page(finished: Workspace) -> None:
+    (task,) = plan.tasks(finished, areas=["SR04"], notebooks=["30_vorher_nachher"])
+    page = finished.reports / task.output
+    before = page.read_bytes()
+    runs.run(finished, [task])
+    assert page.read_bytes() == before
+
+
+def break_notebook(space: Workspace, name: str, code: str) -> None:
+    path = space.notebooks / f"{name}.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell(code))
+    nbformat.write(notebook, path)
+
+
+@pytest.fixture
+def small(tmp_path: Path, demo: Workspace) -> Workspace:
+    """The ingested demo with two quick notebooks for one area."""
+    root = copy_project(tmp_path / "p", "demo")
+    study = root / "studies" / "demo.yml"
+    text = study.read_text(encoding="utf-8")
+    text = re.sub(r"  area: \[00_.*\]", "  area: [00_datenlage, 10_sozialraumprofil]", text)
+    study.write_text(text, encoding="utf-8")
+    space = open_study("demo", folder=root)
+    ingest(space)
+    return space
+
+
+def test_one_failing_notebook_stops_no_other(
+    small: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = "Aktenzeichen 4711"
+    break_notebook(small, "00_datenlage", f"raise ValueError('{secret}')")
+    tasks = plan.tasks(small, areas=["SR04"])
+    outcomes = run_with_progress(small, tasks)
+    assert [outcome.ok for outcome in outcomes] == [False, True]
+    assert re.fullmatch(rf"cell \d+: ValueError: {secret}", outcomes[0].error)
+    assert "FAILED SR04 00_datenlage" in capsys.readouterr().err
+    assert not (small.reports / "SR04/00_datenlage.html").exists()
+    assert (small.processed / "failed" / "SR04_00_datenlage.ipynb").is_file()
+    index = (small.reports / "index.html").read_text(encoding="utf-8")
+    assert "Datenlage: nicht erstellt" in index
+    for file in small.reports.rglob("*"):
+        assert not file.is_file() or secret not in file.read_text(encoding="utf-8")
+
+
+def test_a_notebook_that_shows_unreleased_data_makes_no_page(small: Workspace) -> None:
+    break_notebook(small, "00_datenlage", "data['hze_count'].head()")
+    (outcome,) = runs.run(small, plan.tasks(small, areas=["SR04"], notebooks=["00_datenlage"]))
+    assert "disclosure control has not handed out" in outcome.error
+    assert not (small.reports / "SR04/00_datenlage.html").exists()
+
+
+def test_a_dead_kernel_is_a_failed_task(small: Workspace) -> None:
+    break_notebook(small, "00_datenlage", "import os; os._exit(1)")
+    (outcome,) = runs.run(small, plan.tasks(small, areas=["SR04"], notebooks=["00_datenlage"]))
+    assert "kernel died" in outcome.error
+
+
+def test_pages_of_an_earlier_state_are_marked(small: Workspace) -> None:
+    (task,) = plan.tasks(small, areas=["SR04"], notebooks=["10_sozialraumprofil"])
+    runs.run(small, [task])
+    file = small.raw / "traeger.csv"
+    file.write_bytes(file.read_bytes() + b"T99,Neu,frei\n")
+    ingest(small)
+    (other,) = plan.tasks(small, areas=["SR10"], notebooks=["10_sozialraumprofil"])
+    runs.run(small, [other])
+    entries = {entry["area"]: entry for entry in site.read_entries(small)}
+    assert (entries["SR04"]["stale"], entries["SR10"]["stale"]) == (True, False)
+    assert "älterer Datenstand" in (small.reports / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_run_without_data_says_what_to_do(tmp_path: Path) -> None:
+    space = open_study("demo", folder=copy_project(tmp_path / "p", "demo"))
+    with pytest.raises(DataError, match="evaltools ingest demo"):
+        runs.run(space, [])

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+from evaltools import yamlfile
+from evaltools.errors import RunError, StudyError
+from evaltools.study import Population, Study, open_study
+
+BASE = """\
+title: Test
+city: test
+model_areas:
+  - {area: SR04, start: 2018, comparison: [SR01, SR02]}
+notebooks: {area: [30_vorher_nachher]}
+"""
+
+
+def loads(text: str) -> Study:
+    return yamlfile.loads(text, Study, name="test.yml")
+
+
+@pytest.mark.parametrize("name", ["demo", "dresden", "england"])
+def test_the_studies_of_the_project_hold(name: str) -> None:
+    space = open_study(name, folder=ROOT)
+    assert space.name == name
+    assert space.study.treated
+
+
+def test_a_study_is_found_by_file_and_from_the_notebooks_folder() -> None:
+    by_file = open_study("studies/demo.yml", folder=ROOT)
+    assert open_study("demo", folder=ROOT / "notebooks") == by_file
+    assert by_file.processed == ROOT / "data" / "processed" / "demo"
+    assert by_file.reports == ROOT / "reports" / "demo"
+
+
+def test_an_unknown_study_lists_the_known_ones() -> None:
+    with pytest.raises(
+        StudyError, match=r"unknown study 'demmo'; permitted: demo, dresden, england"
+    ):
+        open_study("demmo", folder=ROOT)
+    with pytest.raises(StudyError, match="no such study file"):
+        open_study("studies/demmo.yml", folder=ROOT)
+
+
+@pytest.mark.parametrize(
+    ("change", "part"),
+    [
+        ("start: 2018|start: 20188", "line 4: model_areas.0.start"),
+        ("start: 2018|begin: 2018", "line 4: unknown key 'begin'"),
+        ("city: test|city: ../etc", "line 2: city"),
+        ("area: SR04|area: ../x", "line 4: model_areas.0.area"),
+        ("[30_vorher_nachher]|[../x]", "notebooks.area.0"),
+        ("title: Test|title: Test\nfirst: 2020\nlast: 2010", "last=2010 lies before first=2020"),
+        ("title: Test|title: Test\nexcluded: {SR04: x}", "is a model area and excluded"),
+        ("title: Test|title: Test\ndisclosure: {threshold: 0}", "threshold"),
+        ("title: Test|title: Test\npopulation: {age_from: 9, age_to: 3}", "age_to=3 lies below"),
+    ],
+)
+def test_impossible_values_are_refused_with_their_place(change: str, part: str) -> None:
+    old, new = change.split("|")
+    assert old in BASE
+    with pytest.raises(StudyError) as caught:
+        loads(BASE.replace(old, new))
+    assert part in str(caught.value)
+
+
+def test_a_model_area_given_twice_is_refused() -> None:
+    twice = BASE.replace("notebooks", "  - {area: SR04}\nnotebooks")
+    with pytest.raises(StudyError, match="SR04 is given twice"):
+        loads(twice)
+
+
+def test_comparison_is_a_rule_or_a_list() -> None:
+    assert loads(BASE).model_areas[0].comparison == ("SR01", "SR02")
+    assert loads(BASE.replace("[SR01, SR02]", "untreated")).model_areas[0].comparison == "untreated"
+    assert loads(BASE.replace("[SR01, SR02]", "SR01")).model_areas[0].comparison == ("SR01",)
+
+
+def test_an_unknown_model_area_lists_the_permitted_ones() -> None:
+    with pytest.raises(RunError, match=r"unknown area 'SR99'; permitted: SR04"):
+        loads(BASE).model_area("SR99")
+
+
+def test_a_notebook_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "studies" / "test.yml").write_text(BASE, encoding="utf-8")
+    with pytest.raises(StudyError, match="unknown notebook '30_vorher_nachher'; permitted: none"):
+        open_study("test", folder=tmp_path)
+    loose = tmp_path / "loose.yml"
+    loose.write_text(BASE, encoding="utf-8")
+    with pytest.raises(StudyError, match="studies/"):
+        open_study("loose.yml", folder=tmp_path)
+
+
+def test_population_label_is_german() -> None:
+    assert Population().label == "unter 21 Jahren"
+    assert Population(age_from=6, age_to=13).label == "von 6 bis 13 Jahren"
