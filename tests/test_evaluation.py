@@ -228,14 +228,14 @@ def test_missing_start_is_named(tables: Tables, demo: Workspace) -> None:
 @pytest.mark.parametrize(
     ("start", "refusal"),
     [
-        ("2012", "start=2012 leaves 2 periods before it for area SR04; at least 3 are needed"),
-        ("2019-Q3", "start=2019-Q3 lies within the period 2019 of area SR04"),
+        ("2012", "Vor dem Beginn 2012 liegen 2 Zeiträume; mindestens 3 sind nötig."),
+        ("2019-Q3", "Der Beginn 2019-Q3 liegt mitten im Zeitraum 2019"),
     ],
 )
 def test_refusal_of_the_method_is_kept_with_its_numbers(
     tables: Tables, demo: Workspace, start: str, refusal: str
 ) -> None:
-    made = before_after(tables, demo.study, "SR04", start=start)
+    made = before_after(tables, demo.starting("SR04", start).study, "SR04")
     assert verdicts(made) == ["nicht prüfbar"] * 4
     assert made.outcomes["hze"].refusal.startswith(refusal)
 

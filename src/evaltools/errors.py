@@ -55,9 +55,19 @@ class ReleaseError(EvaltoolsError):
 
 
 class DesignError(EvaltoolsError):
-    """A method refuses the data it was given."""
+    """A method refuses the data it was given.
+
+    Attributes
+    ----------
+    german : str
+        The same for a report's reader, in German.
+    """
 
     exit_code = 7
+
+    def __init__(self, message: str, *, german: str = "") -> None:
+        super().__init__(message)
+        self.german = german or "Das Verfahren lehnt die Daten ab."
 
 
 class NotebookError(EvaltoolsError):

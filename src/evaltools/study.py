@@ -6,8 +6,9 @@ lie. Nothing else in the program decides on folders.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Literal
@@ -186,6 +187,34 @@ class Workspace:
     def notebooks(self) -> Path:
         """Folder of the notebooks."""
         return self.root / "notebooks"
+
+    def starting(self, area: str, start: str) -> Workspace:
+        """Return the workspace with another start for one model area; as it is for an empty one.
+
+        Raises
+        ------
+        RunError
+            When `area` is no model area, or `start` is no period.
+        """
+        model = self.study.model_area(area)
+        if not start:
+            return self
+        check_period("start", start)
+        moved = model.model_copy(update={"start": start})
+        areas = tuple(moved if item is model else item for item in self.study.model_areas)
+        return replace(self, study=self.study.model_copy(update={"model_areas": areas}))
+
+
+def check_period(name: str, value: str) -> None:
+    """Refuse what is no year, quarter or month.
+
+    Raises
+    ------
+    RunError
+        Naming the parameter and how a period is written.
+    """
+    if not re.fullmatch(PERIOD, value):
+        raise RunError(f"{name}={value}: write a period such as 2018, 2018-Q1 or 2018-07")
 
 
 def open_study(study: str, *, folder: Path | None = None) -> Workspace:

@@ -141,8 +141,9 @@ def _disorder(frame: pd.DataFrame, table: Table, source_id: str) -> list[Finding
         text = f"Der Wert liegt vor {low}; beide Angaben prüfen."
         shown = HIDDEN if table.column(high).personal else ""
         for row in frame.index[wrong]:
-            place = (table.name, int(row), high, shown, "reihenfolge", text)
-            found.append(Finding("error", source_id, *place))
+            found.append(
+                Finding("error", source_id, table.name, int(row), high, shown, "reihenfolge", text)
+            )
     return found
 
 

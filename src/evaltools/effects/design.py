@@ -97,7 +97,10 @@ def panel(
     counts = used.pivot(index="area_id", columns="period", values="numerator").astype("Float64")
     base = used.pivot(index="area_id", columns="period", values="denominator").astype("Float64")
     if treated not in counts.index:
-        raise DesignError(f"area {treated} has no values; check the table and the area's id")
+        raise DesignError(
+            f"area {treated} has no values; check the table and the area's id",
+            german=f"Für {treated} liegen keine Werte vor.",
+        )
     own = (counts.notna() & base.notna()).T[treated]
     periods = _span(own, treated)
     _between(periods, start, treated)
@@ -109,7 +112,9 @@ def panel(
     if len(kept) < LEAST_COMPARISON:
         raise DesignError(
             f"area {treated}: {len(kept)} complete comparison areas, at least {LEAST_COMPARISON} "
-            "are needed; name others under comparison: or deliver the missing periods"
+            "are needed; name others under comparison: or deliver the missing periods",
+            german=f"Vollständig sind {len(kept)} Vergleichsräume; "
+            f"mindestens {LEAST_COMPARISON} sind nötig.",
         )
     rows = [treated, *kept]
     return Panel(
@@ -127,13 +132,18 @@ def _span(known: pd.Series, treated: str) -> list[str]:
     periods = sorted(known.index)
     inside = [period for period in periods if known[period]]
     if not inside:
-        raise DesignError(f"area {treated} has no period with both count and base")
+        raise DesignError(
+            f"area {treated} has no period with both count and base; deliver hze_count and "
+            "population for the same periods",
+            german=f"Für {treated} gibt es keinen Zeitraum mit Fallzahl und Bevölkerung zugleich.",
+        )
     span = [period for period in periods if inside[0] <= period <= inside[-1]]
     gaps = [period for period in span if not known[period]]
     if gaps:
         raise DesignError(
             f"area {treated} has no value in {', '.join(gaps)}; deliver them, or shorten the "
-            "study with first: or last:"
+            "study with first: or last:",
+            german=f"Für {treated} fehlt der Wert in: {', '.join(gaps)}.",
         )
     return span
 
@@ -143,7 +153,8 @@ def _based(base: pd.Series, treated: str) -> None:
     if len(empty):
         raise DesignError(
             f"area {treated}: the base is zero in {', '.join(empty)}; "
-            "a rate needs a base above zero in every period"
+            "a rate needs a base above zero in every period",
+            german=f"Die Bezugsgröße von {treated} ist null in: {', '.join(empty)}.",
         )
 
 
@@ -153,7 +164,9 @@ def _between(periods: list[str], start: str, treated: str) -> None:
         if start != period and start.startswith(period):
             raise DesignError(
                 f"start={start} lies within the period {period} of area {treated}; give the first "
-                f"whole period after the start, and leave {period} out if the start is in its midst"
+                f"whole period after the start, and leave {period} out if the start is in it",
+                german=f"Der Beginn {start} liegt mitten im Zeitraum {period}; "
+                "anzugeben ist der erste ganze Zeitraum danach.",
             )
 
 
@@ -163,12 +176,15 @@ def _enough(periods: list[str], start: str, treated: str) -> None:
     if before < LEAST_BEFORE:
         raise DesignError(
             f"start={start} leaves {before} periods before it for area {treated}; "
-            f"at least {LEAST_BEFORE} are needed"
+            f"at least {LEAST_BEFORE} are needed",
+            german=f"Vor dem Beginn {start} liegen {before} Zeiträume; "
+            f"mindestens {LEAST_BEFORE} sind nötig.",
         )
     if after < LEAST_AFTER:
         raise DesignError(
             f"start={start} leaves no period after it for area {treated}; "
-            f"at least {LEAST_AFTER} is needed"
+            f"at least {LEAST_AFTER} is needed",
+            german=f"Nach dem Beginn {start} liegt kein Zeitraum.",
         )
 
 

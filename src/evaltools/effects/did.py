@@ -230,7 +230,8 @@ def _fits(panel: Panel, measure: str) -> tuple[Fit, pd.DataFrame]:
         if own[inside].sum() == 0:
             raise DesignError(
                 f"area {panel.treated}, {measure}: no case {side} the start; a ratio needs at "
-                "least one on either side, so merge areas or periods"
+                "least one on either side, so merge areas or periods",
+                german="Vor oder nach dem Beginn gibt es keinen Fall; nötig sind beide.",
             )
     others = rows(panel)
     empty = [panel.periods[place] for place in np.flatnonzero(panel.counts[1:].sum(0) == 0)]
@@ -238,14 +239,17 @@ def _fits(panel: Panel, measure: str) -> tuple[Fit, pd.DataFrame]:
         raise DesignError(
             f"comparison of area {panel.treated}, {measure}: no case "
             f"{'in ' + ', '.join(empty) if empty else 'on both sides of the start'}; every period "
-            "and at least one area need cases, so name more areas or merge periods"
+            "and at least one area need cases, so name more areas or merge periods",
+            german="In den Vergleichsräumen gibt es zu wenige Fälle.",
         )
     turns = np.r_[0, others]
     fitted = fit(panel.counts, panel.exposure, turns, panel.after)
     table = {
         "area_id": [panel.areas[row] for row in turns],
         "estimate": np.exp(fitted.log_ratio),
-        "studentised": fitted.log_ratio / fitted.error,
+        "studentised": np.divide(
+            fitted.log_ratio, fitted.error, out=np.zeros_like(fitted.error), where=fitted.error > 0
+        ),
     }
     return fitted, pd.DataFrame(table)
 

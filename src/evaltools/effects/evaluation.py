@@ -49,9 +49,7 @@ class Evaluation:
         return self.outcomes[outcome].effect
 
 
-def before_after(
-    tables: Tables, study: Study, area: str, *, start: str | None = None
-) -> Evaluation:
+def before_after(tables: Tables, study: Study, area: str) -> Evaluation:
     """Evaluate one model area before and after its start.
 
     Parameters
@@ -62,8 +60,6 @@ def before_after(
         The study.
     area : str
         Id of a model area.
-    start : str, optional
-        First period after; that of the study when not given.
 
     Returns
     -------
@@ -76,7 +72,7 @@ def before_after(
         When `area` is no model area of the study.
     """
     model = study.model_area(area)
-    begun = start or model.start or ""
+    begun = model.start or ""
     outcomes = {
         name: _outcome(tables, study, model, getattr(study.outcomes, name), begun)
         for name in CLAIM_OUTCOMES.values()
@@ -130,7 +126,7 @@ def _outcome(
         changes |= _selection_change(within(values, study), model, start)
         return Outcome(did.rate_ratio(built, measure=name, changes=changes), (), "")
     except DesignError as error:
-        return Outcome(None, (), str(error))
+        return Outcome(None, (), error.german)
 
 
 def _selection_change(values: pd.DataFrame, model: ModelArea, start: str) -> dict[str, Change]:

@@ -131,13 +131,15 @@ def _sloped(panel: Panel, counts: Floats) -> None:
     if with_cases < 2:
         raise DesignError(
             f"area {panel.treated}: {with_cases} periods before {panel.start} have a case; the "
-            "pre-trend needs at least 2, so merge areas or deliver earlier periods"
+            "pre-trend needs at least 2, so merge areas or deliver earlier periods",
+            german="Vor dem Beginn gibt es zu wenige Zeiträume mit Fällen.",
         )
     empty = [panel.periods[place] for place in np.flatnonzero(counts[1:].sum(0) == 0)]
     if empty:
         raise DesignError(
             f"comparison of area {panel.treated}: no case in {', '.join(empty)}; every period "
-            "before the start needs at least one, so name more areas or leave the period out"
+            "before the start needs at least one, so name more areas or leave the period out",
+            german="In den Vergleichsräumen gibt es vor dem Beginn zu wenige Fälle.",
         )
 
 

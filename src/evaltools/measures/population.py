@@ -69,7 +69,8 @@ def bands_of(population: pd.DataFrame, ages: Population) -> pd.DataFrame:
         shown = ", ".join(f"{low}-{high}" for low, high in bands) or "none"
         raise DesignError(
             f"population: the age bands {shown} do not add up to {ages.age_from}-{ages.age_to}; "
-            "deliver bands without gap or overlap, or change population: in the study file"
+            "deliver bands without gap or overlap, or change population: in the study file",
+            german=f"Die Altersgruppen der Bevölkerung ergeben nicht genau {ages.label}.",
         )
     return _complete(inside, len(bands))
 

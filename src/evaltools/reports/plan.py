@@ -12,7 +12,7 @@ import nbformat
 from evaltools.data import store
 from evaltools.errors import RunError, StudyError, unknown
 from evaltools.measures.catalogue import INDICATORS
-from evaltools.study import PERIOD, Workspace
+from evaltools.study import Workspace, check_period
 
 SETTABLE = ("start", "case_counts", "offers")
 FILES = ("case_counts", "offers")
@@ -148,9 +148,8 @@ def _checked(space: Workspace, path: Path, given: Mapping[str, str]) -> dict[str
         if name not in SETTABLE:
             raise RunError(f"parameter {name!r} is set by the run itself; use --area or the study")
     checked = dict(given)
-    start = given.get("start", "")
-    if start and not re.fullmatch(PERIOD, start):
-        raise RunError(f"start={start}: write a period such as 2018, 2018-Q1 or 2018-07")
+    if given.get("start"):
+        check_period("start", given["start"])
     for name in FILES:
         if given.get(name):
             checked[name] = _inside(space, name, given[name])

@@ -1,0 +1,212 @@
+"""Figures: released only, the same bytes twice, words beside every picture, no crash at edges."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from evaltools.errors import ReleaseError
+from evaltools.release import axes, figures
+from evaltools.release.disclosure import Released, release, release_placebos, release_series
+from evaltools.release.figures import Figure
+from release_samples import RULES, effect
+
+YEARS = [str(year) for year in range(2012, 2022)]
+LONG = "Südöstliche Königswälder Höhe-Großzschocher"
+UNIT = "Quote, je 10.000"
+
+
+def _public(frame: pd.DataFrame) -> Released:
+    return release(frame, RULES, counts={}, public=tuple(map(str, frame.columns)))
+
+
+def _series(values: list[Any]) -> Any:
+    return pd.array([pd.NA if value is None else value for value in values], dtype="Float64")
+
+
+def _trend(groups: dict[str, list[Any]], start: str = "2018") -> Figure:
+    rows = [[name, year] for name, line in groups.items() for year, _ in zip(YEARS, line)]  # noqa: B905
+    frame = pd.DataFrame(rows, columns=["group", "period"])
+    frame["value"] = _series([value for line in groups.values() for value in line])
+    return figures.trend(_public(frame), unit=UNIT, caption="Verlauf.", start=start)
+
+
+def _expected(observed: list[Any], expected: list[Any]) -> Figure:
+    frame = pd.DataFrame({"period": YEARS[: len(observed)]})
+    frame = frame.assign(observed=_series(observed), counterfactual=_series(expected))
+    return figures.counterfactual(
+        _public(frame), unit=UNIT, caption="Erwartet.", start="2018", name=LONG
+    )
+
+
+def _markers(svg: str, color: str) -> int:
+    return len(re.findall(rf'<use [^>]*style="fill: {color}', svg, re.I))
+
+
+def test_only_released_frames_are_taken() -> None:
+    frame = pd.DataFrame({"group": ["a"], "period": ["2020"], "value": [1.0]})
+    with pytest.raises(ReleaseError, match="Released"):
+        figures.trend(frame, unit="", caption="")  # type: ignore[arg-type]
+    with pytest.raises(ReleaseError, match="Released"):
+        figures.placebos(frame, caption="", name="")  # type: ignore[arg-type]
+    with pytest.raises(ReleaseError, match="Released"):
+        figures.counterfactual(frame, unit="", caption="", start="", name="")  # type: ignore[arg-type]
+
+
+def test_missing_columns_are_named() -> None:
+    with pytest.raises(ReleaseError, match="estimate"):
+        figures.placebos(_public(pd.DataFrame({"own": [True]})), caption="", name="")
+
+
+def test_same_data_give_the_same_bytes() -> None:
+    made = effect()
+    for draw in (
+        lambda: _trend({"Oberau": [*range(10)], "Land": [5.0] * 10}),
+        lambda: figures.placebos(release_placebos(made, RULES), caption="", name="Oberau"),
+        lambda: figures.counterfactual(
+            release_series(made, RULES, per=10_000), unit=UNIT, caption="", start="2018", name="A"
+        ),
+    ):
+        assert draw() == draw()
+
+
+def test_picture_tells_no_date_no_path_no_program() -> None:
+    svg = _trend({"Oberau": [*range(10)]}).svg
+    ET.fromstring(svg)
+    assert svg.startswith("<svg")
+    assert "dc:date" not in svg
+    assert "Matplotlib" not in svg
+    assert str(Path.home()) not in svg
+    assert "<script" not in svg
+
+
+def test_words_name_first_and_last_value_and_unit() -> None:
+    alt = _trend({"Oberau": [1234.4, *[900.0] * 8, 0.25], "Vergleich\n(14 Räume)": [5.0] * 10}).alt
+    assert UNIT in alt
+    assert "Oberau: verändert sich von 1.234 auf 0,25 (2012 bis 2021)." in alt
+    assert "Vergleich (14 Räume): bleibt bei 5,0" in alt
+
+
+def test_expected_value_stands_in_the_words() -> None:
+    alt = _expected([40.0] * 10, [50.0] * 10).alt
+    assert UNIT in alt
+    assert f"{LONG}: bleibt bei 40" in alt
+    assert "wären 2021 50 zu erwarten" in alt
+
+
+def test_placebo_words_name_place_and_spread() -> None:
+    figure = figures.placebos(release_placebos(effect(), RULES), caption="C.", name="Oberau")
+    assert "Oberau: −20" in figure.alt
+    assert "9 Räume" in figure.alt
+    assert "Stelle 1 von 10" in figure.alt
+    assert figure.caption == "C. Quelle: Musterstadt."
+
+
+def test_every_group_is_drawn() -> None:
+    """Area, comparison, city, state and nation: a fifth line must not fall away."""
+    names = ["Oberau", "Vergleich", "Gesamtstadt", "Land", "Bund"]
+    svg = _trend({name: [float(place + 1)] * 10 for place, name in enumerate(names)}).svg
+    assert len(axes.STYLES) == len(names)
+    for color, _, _ in axes.STYLES:
+        assert _markers(svg, color) == 10
+
+
+def test_suppressed_periods_are_gaps() -> None:
+    frame = pd.DataFrame({"group": "Oberau", "period": YEARS})
+    frame["n"] = pd.array([2, 2, *[50] * 8], dtype="Int64")
+    frame["value"] = frame["n"] / 10
+    handed = release(frame, RULES, counts={"n": ("value",)}, public=("group", "period"))
+    figure = figures.trend(handed, unit=UNIT, caption="")
+    assert _markers(figure.svg, axes.BLUE) == 8
+    assert "bleibt bei 5,0 (2014 bis 2021)" in figure.alt
+
+
+def test_gap_in_the_middle_is_not_bridged() -> None:
+    svg = _trend({"Oberau": [5.0] * 4 + [None] + [5.0] * 5}).svg
+    lines = re.findall(rf'd="([^"]*)"[^>]*style="[^"]*stroke: {axes.BLUE}', svg, re.I)
+    assert max(line.count("M ") for line in lines) == 2
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "groups",
+    [
+        {"Ä": [5.0] * 10},
+        {"Ä": [5.0], "Vergleich\n(2 Räume)": [3.0]},
+        {"Ä": [None] * 10, "Land": [None] * 10},
+        {"Ä": [0.0] * 10, "Land": [0.0] * 10},
+        {LONG: [5.0, None] * 5, "Straße „Öl & <b>“": [5.01] * 10},
+        {"Ä": [0.01] * 10},
+        {"Ä": [3e6] * 10},
+    ],
+)
+def test_trend_stands_at_the_edges(groups: dict[str, list[Any]]) -> None:
+    figure = _trend(groups)
+    ET.fromstring(figure.svg)
+    assert ("keine Werte" in figure.alt) == (next(iter(groups.values()))[0] is None)
+    assert "nan" not in figure.alt.lower()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("observed", "expected"),
+    [
+        ([4.0], [5.0]),
+        ([None] * 10, [None] * 10),
+        ([None] * 10, [4.0] * 10),
+        ([0.0] * 10, [0.0] * 10),
+        ([*[4.0] * 9, None], [*[4.0] * 9, None]),
+    ],
+)
+def test_counterfactual_stands_at_the_edges(observed: list[Any], expected: list[Any]) -> None:
+    figure = _expected(observed, expected)
+    ET.fromstring(figure.svg)
+    assert "nan" not in figure.alt.lower()
+
+
+@pytest.mark.parametrize("estimates", [[1.0] * 6, [0.8, 1.1], [0.02, 0.5, 4.0], [1.9, 1.0, 1.1]])
+def test_placebos_stand_at_the_edges(estimates: list[float]) -> None:
+    own = [True] + [False] * (len(estimates) - 1)
+    frame = pd.DataFrame({"own": own, "estimate": estimates})
+    ET.fromstring(figures.placebos(_public(frame), caption="", name=LONG).svg)
+
+
+@pytest.mark.parametrize("highest", [0.004, 0.09, 0.7, 3.0, 7.0, 12.0, 45.0, 725.0, 2.8e6])
+def test_tick_labels_are_the_values_they_stand_at(highest: float) -> None:
+    """A step of 1,5 written without its digit once gave the axis 2, 3, 4, 6, 8."""
+    _, ax = axes.blank()
+    axes.value_axis(ax, pd.Series([0.0, highest]), UNIT)
+    for tick in ax.get_yticks():
+        text = ax.yaxis.get_major_formatter()(tick)
+        assert float(text.replace(".", "").replace(",", ".")) == pytest.approx(tick)
+    assert ax.get_ylim()[0] == 0
+
+
+@pytest.mark.parametrize(
+    "values", [[1.0], [5.0, 5.0, 5.0], [0.0, 0.0], [500, 505, 510, 900], [0, 100, 101, 102, 103]]
+)
+def test_labels_keep_clear_of_each_other(values: list[float]) -> None:
+    heights = [60.0, 130.0, 60.0, 60.0, 60.0][: len(values)]
+    places = axes._apart(sorted(values), heights, 0)
+    lower = [place - height / 2 for place, height in zip(places, heights, strict=True)]
+    upper = [place + height / 2 for place, height in zip(places, heights, strict=True)]
+    assert lower[0] >= -1e-9
+    for top, bottom in itertools.pairwise(zip(upper, lower, strict=True)):
+        assert bottom[1] >= top[0] - 1e-6
+
+
+def test_labels_that_do_not_touch_stay_at_their_line() -> None:
+    assert axes._apart([100.0, 300.0], [50.0, 50.0], 0) == [100.0, 300.0]
+
+
+def test_long_names_are_broken_and_kept_whole() -> None:
+    lines = axes.wrapped(LONG).split("\n")
+    assert max(map(len, lines)) <= axes.WIDEST
+    assert "".join(lines).replace(" ", "") == LONG.replace(" ", "")
+    assert axes.wrapped("Vergleich\n(14 Räume)") == "Vergleich\n(14 Räume)"

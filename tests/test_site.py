@@ -1,0 +1,112 @@
+"""The index of a study: verdicts, links, failures; relative links only."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evaltools.effects.claims import TITLES
+from evaltools.reports import site
+from release_samples import AREA, PAYLOAD, provenance, workspace
+from test_html import Page
+from test_tables import Cells
+
+
+def entry(**changed: Any) -> dict[str, Any]:
+    made = {
+        "area": AREA,
+        "name": "Oberau",
+        "notebook": "20_fallzahlen",
+        "title": "Fallzahlen",
+        "file": f"{AREA}/20_fallzahlen.html",
+        "ok": True,
+        "stale": False,
+        "verdicts": {},
+    }
+    return made | changed
+
+
+def _index(tmp_path: Path, *entries: dict[str, Any], **changed: Any) -> str:
+    return site.index(workspace(tmp_path, **changed), provenance(), entries)
+
+
+def test_pages_are_linked_relatively(tmp_path: Path) -> None:
+    city = entry(area="", name="", title="Datenlage", file="stadt/00_datenlage.html")
+    text = _index(tmp_path, entry(), city)
+    links = [link["href"] for link in Page(text).all("a")]
+    assert links == ["#inhalt", f"{AREA}/20_fallzahlen.html", "stadt/00_datenlage.html"]
+    assert f"Oberau ({AREA})" in text
+    assert "Modellraum seit 2018" in text
+    assert "Gesamte Stadt" in text
+
+
+def test_board_shows_all_claims_of_each_area(tmp_path: Path) -> None:
+    verdicts = {"1": "gestützt", "2": "nicht gestützt", "3": "unklar", "4": "nicht prüfbar"}
+    text = _index(tmp_path, entry(verdicts=verdicts), entry(ok=False, verdicts={"1": "unklar"}))
+    cells = Cells(text).texts
+    assert cells[:2] == ["Aussage", "Oberau"]
+    assert len(cells) == 2 + 2 * len(TITLES)
+    for number, title in TITLES.items():
+        place = cells.index(f"{number}. {title}")
+        assert cells[place + 1] == verdicts.get(str(number), "–")
+
+
+def test_without_verdicts_there_is_no_board(tmp_path: Path) -> None:
+    assert "<table" not in _index(tmp_path, entry())
+
+
+def test_failed_page_is_said_and_not_linked(tmp_path: Path) -> None:
+    text = _index(tmp_path, entry(ok=False))
+    assert "Fallzahlen: nicht erstellt" in text
+    assert f"{AREA}/20" not in text
+
+
+def test_stale_page_is_said(tmp_path: Path) -> None:
+    assert "älterer Datenstand" in _index(tmp_path, entry(stale=True))
+    assert "älterer Datenstand" not in _index(tmp_path, entry())
+
+
+def test_index_is_escaped_and_fetches_nothing(tmp_path: Path) -> None:
+    hostile = entry(name=PAYLOAD, title=PAYLOAD, file=PAYLOAD, verdicts={"1": PAYLOAD})
+    text = _index(tmp_path, hostile, title=PAYLOAD)
+    read = Page(text)
+    assert "<script" not in text
+    assert not read.all("script")
+    assert "default-src 'none'" in text
+    assert "https:" not in text
+    assert "http:" not in text
+
+
+def test_index_is_well_built(tmp_path: Path) -> None:
+    read = Page(_index(tmp_path, entry()))
+    assert read.all("html") == [{"lang": "de"}]
+    assert len(read.all("h1")) == 1
+
+
+def test_simulated_data_are_called_so(tmp_path: Path) -> None:
+    assert "Simulierte Daten" in _index(tmp_path, entry())
+    real = site.index(workspace(tmp_path), provenance(simulated=False), [entry()])
+    assert "Simulierte Daten" not in real
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", "{}", "{", '{"pages": 3}', '{"pages": [{}]}'])
+def test_unreadable_run_counts_as_none(tmp_path: Path, text: str | None) -> None:
+    space = workspace(tmp_path)
+    space.reports.mkdir(parents=True)
+    if text is not None:
+        (space.reports / "run.json").write_text(text)
+    assert site.read_entries(space) == []
+
+
+def test_earlier_pages_count_while_their_file_is_there(tmp_path: Path) -> None:
+    space = workspace(tmp_path)
+    there, outside = entry(), entry(file="../../secret.html")
+    (space.reports / AREA).mkdir(parents=True)
+    (space.reports / there["file"]).write_text("x")
+    (tmp_path / "secret.html").write_text("x")
+    pages = [there, entry(file="gone.html"), outside, entry(ok=False, file="failed.html")]
+    (space.reports / "run.json").write_text(json.dumps({"pages": pages}))
+    assert site.read_entries(space) == [there, pages[3]]

@@ -1,0 +1,169 @@
+"""German numbers, and sentences that claim no more than the interval allows."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evaltools.effects.results import Claim, PreTrend
+from evaltools.release import wording
+from evaltools.release.wording import MINUS, NBSP
+from evaltools.study import Selection
+from release_samples import change, effect
+
+WHAT = "Die Inanspruchnahmequote"
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (1234.5, 1, "1.234,5"),
+        (-1234.5, 1, f"{MINUS}1.234,5"),
+        (1_234_567, 0, "1.234.567"),
+        (0, 2, "0,00"),
+        (-0.04, 1, "0,0"),
+        (-0.0, 0, "0"),
+        (-0.05, 2, f"{MINUS}0,05"),
+        (999.96, 1, "1.000,0"),
+    ],
+)
+def test_numbers(value: float, digits: int, text: str) -> None:
+    assert wording.number(value, digits) == text
+
+
+def test_day() -> None:
+    assert wording.day("2023-12-31T10:00:00") == "31.12.2023"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "text"),
+    [
+        (0.86, f"{MINUS}14{NBSP}%"),
+        (1.05, f"+5{NBSP}%"),
+        (1.0, f"0{NBSP}%"),
+        (0.998, f"0{NBSP}%"),
+        (0.0, f"{MINUS}100{NBSP}%"),
+        (11.0, f"+1.000{NBSP}%"),
+        (math.nan, "unbestimmt"),
+        (math.inf, "unbestimmt"),
+    ],
+)
+def test_changes(ratio: float, text: str) -> None:
+    assert wording.percent_change(ratio) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0, "< 0,01"), (0.005, "< 0,01"), (0.0051, "0,01"), (0.1, "0,10"), (1.0, "1,00")],
+)
+def test_share_is_never_nothing(value: float, text: str) -> None:
+    assert wording.share(value) == text
+
+
+@given(st.floats(0, 1))
+def test_no_share_reads_as_zero(value: float) -> None:
+    assert wording.share(value) != "0,00"
+
+
+@pytest.mark.parametrize(
+    ("names", "text"),
+    [
+        ([], ""),
+        (["a"], "a"),
+        (["a", "b"], "a und b"),
+        (["a", "b", "c"], "a, b und c"),
+        (list("abcdefgh"), "a, b, c, d, e, f, g und h"),
+        (list("abcdefghi"), "a, b, c, d, e, f, g, h und 1 weitere"),
+    ],
+)
+def test_listing(names: list[str], text: str) -> None:
+    assert wording.listing(names) == text
+
+
+def _sentence(low: float, high: float, estimate: float = 0.8) -> str:
+    return wording.effect_sentence(effect(low=low, high=high, estimate=estimate), what=WHAT)
+
+
+def test_fall_is_said_only_below_one() -> None:
+    said = _sentence(0.7, 0.9)
+    assert f"um 20{NBSP}% niedriger" in said
+    assert f"(90-%-Intervall: {MINUS}30{NBSP}% bis {MINUS}10{NBSP}%)" in said
+    assert "Rang 1 (p = 0,10; kleinstmöglich wäre 0,10)" in said
+
+
+def test_rise_is_said_only_above_one() -> None:
+    said = _sentence(1.1, 1.3, 1.2)
+    assert f"um 20{NBSP}% höher" in said
+    assert "niedriger" not in said
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.7, 1.0), (1.0, 1.2), (0.7, 1.2), (0.0, 50.0)])
+def test_interval_that_touches_one_claims_nothing(low: float, high: float) -> None:
+    said = _sentence(low, high)
+    assert "nicht erkennbar" in said
+    assert "niedriger" not in said
+    assert "höher" not in said
+    assert wording.percent_change(low) in said
+    assert wording.percent_change(high) in said
+
+
+@given(
+    st.floats(0.01, 5), st.floats(0.01, 5), st.floats(0.01, 5).map(lambda value: round(value, 3))
+)
+def test_sentence_follows_the_interval_not_the_point(a: float, b: float, point: float) -> None:
+    low, high = min(a, b), max(a, b)
+    said = _sentence(low, high, point)
+    assert ("niedriger" in said) == (high < 1)
+    assert ("höher" in said) == (low > 1)
+
+
+def test_without_interval_there_is_no_estimate_in_the_sentence() -> None:
+    said = wording.effect_sentence(effect(low=0.0, high=math.inf, n=6), what=WHAT)
+    assert "nicht von Zufall unterscheiden" in said
+    assert "5 Vergleichsräumen" in said
+    assert "%" not in said
+    assert wording.interval(0.0, math.inf).startswith("unbegrenzt")
+
+
+def test_adjusted_rank_says_so() -> None:
+    family = ("placements", "intensity")
+    assert "berichtigt für mehrere Aussagen" in wording.rank_sentence(effect(family=family))
+    assert "berichtigt" not in wording.rank_sentence(effect())
+
+
+@pytest.mark.parametrize(("factor", "word"), [(1.2, "etwa so stark"), (1.21, "stärker")])
+def test_dispersion(factor: float, word: str) -> None:
+    assert word in wording.dispersion_sentence(effect(dispersion=factor))
+
+
+@pytest.mark.parametrize(("rank", "word"), [(1, ": auffällig."), (2, ": unauffällig.")])
+def test_pre_trend(rank: int, word: str) -> None:
+    said = wording.pre_trend_sentence(effect(pre_trend=PreTrend(0.985, rank, 10)))
+    assert said.endswith(word)
+    assert f"{MINUS}1,5{NBSP}%" in said
+
+
+def test_selection_is_told_with_what_it_left_out() -> None:
+    chosen = Selection(rule="Höchste Belastung", periods=("2017",))
+    assert "2017 bleibt deshalb außer Betracht" in wording.selection_sentence(effect(), chosen)
+    without = wording.selection_sentence(effect(left_out_periods=()), chosen)
+    assert without == "Auswahl des Raums: Höchste Belastung."
+    assert "nicht angegeben" in wording.selection_sentence(effect(), None)
+
+
+def test_selection_year_is_called_misleading() -> None:
+    said = wording.selection_year_sentence(change("Auswahljahr", 100, 40), ["2017"])
+    assert "2017" in said
+    assert f"{MINUS}50{NBSP}%" in said
+    assert "führt in die Irre" in said
+
+
+def test_claim_names_what_is_missing() -> None:
+    claim = Claim(
+        5, "Höhere Akzeptanz", "nicht prüfbar", "Es fehlt viel.", "keine", None, ("a", "b")
+    )
+    said = wording.claim_sentence(claim)
+    assert said == "Höhere Akzeptanz: nicht prüfbar. Es fehlt viel. Es fehlt: a; b."
