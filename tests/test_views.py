@@ -77,13 +77,13 @@ def test_sources_are_listed_and_escaped() -> None:
     made.sources[0]["provider"] = PAYLOAD  # type: ignore[index]
     shown = views.sources(made, RULES)
     assert "<script" not in shown.html
-    assert _rows(shown)[0] == ["f", "hze_count", PAYLOAD, "dl-de/by-2-0", "31.01.2025"]
+    assert _rows(shown)[0] == ["f", "Fallzahlen (hze_count)", PAYLOAD, "dl-de/by-2-0", "31.01.2025"]
 
 
-def test_coverage_counts_rows_and_areas() -> None:
+def test_coverage_counts_rows() -> None:
     rows = {row[0]: row[1:] for row in _rows(views.coverage(tables(), RULES))}
-    assert rows["hze_count"] == ["240", "12", "2012 bis 2021"]
-    assert rows["area"] == ["12", "12", "ohne Zeit"]
+    assert rows["Fallzahlen (hze_count)"] == ["240", "2012 bis 2021"]
+    assert rows["Räume (area)"] == ["12", "ohne Zeit"]
 
 
 def test_findings_are_counted_without_their_text() -> None:
@@ -99,7 +99,7 @@ def test_findings_are_counted_without_their_text() -> None:
     )
     html = views.findings(found, RULES).html
     assert "Max" not in html
-    assert Cells(html).texts[-1] == "2"
+    assert Cells(html).texts[-2:] == ["2", "f"]
 
 
 def test_yearly_hides_a_small_count_with_its_rate() -> None:

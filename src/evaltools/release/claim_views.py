@@ -37,8 +37,8 @@ def board(evaluation: Evaluation) -> Board:
 def summary(evaluation: Evaluation, study: Study, rules: Rule) -> Prose:
     """Say the primary result in plain sentences."""
     effect = evaluation.effect()
-    start = f"seit {evaluation.start}" if evaluation.start else "Beginn nicht angegeben"
-    where = f"{study.area_label} {evaluation.name}, Modellraum {start}."
+    start = f" seit {evaluation.start}" if evaluation.start else ", Beginn nicht angegeben"
+    where = f"{study.area_label} {evaluation.name}, Modellraum{start}."
     if effect is None:
         tested = [claim for claim in evaluation.claims if claim.verdict != "nicht prüfbar"]
         number = "Keine der sieben Aussagen ist" if not tested else "Nicht alle Aussagen sind"
@@ -62,7 +62,7 @@ def claims(evaluation: Evaluation, study: Study, rules: Rule) -> HtmlTable:
     reference = reference_label(study.reference[0], study) if study.reference else "Bund"
     columns = {
         "claim": Column("Aussage"),
-        "verdict": Column("Urteil"),
+        "verdict": Column("Urteil", css="verdict"),
         "own": Column("Modellraum"),
         "comparison": Column("Vergleichsräume"),
         "reference": Column(reference),

@@ -49,13 +49,14 @@ FOOTNOTES = {
 
 @dataclass(frozen=True)
 class Column:
-    """How one column is shown: heading, unit, digits after the comma, or as a change."""
+    """How one column is shown: heading, unit, digits after the comma or as a change, CSS class."""
 
     label: str
     unit: str = ""
     digits: int | None = None
     change: bool = False
     labels: Mapping[str, str] | None = None
+    css: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _is_numeric(column: Column) -> bool:
 
 
 def _cell(value: object, reason: str, column: Column, used: set[str]) -> dict[str, str | Markup]:
-    css = "number" if _is_numeric(column) else ""
+    css = "number" if _is_numeric(column) else column.css
     if value is None or pd.isna(value):  # type: ignore[call-overload]
         kind = "suppressed" if reason == SUPPRESSED else "unknown"
         used.add(kind)

@@ -16,6 +16,18 @@ from evaltools.release.tables import Column, HtmlTable, table
 from evaltools.study import Study, Workspace
 
 Tables = Mapping[str, pd.DataFrame]
+TABLE_LABELS = {
+    "area": "Räume",
+    "hze_case": "einzelne Hilfen",
+    "hze_count": "Fallzahlen",
+    "infrastructure": "Einrichtungen",
+    "offer": "Angebote",
+    "population": "Bevölkerung",
+    "provider": "Träger",
+    "reference_trend": "Vergleichstrend",
+    "social_profile": "soziale Merkmale",
+    "staffing": "Fachkräfte",
+}
 
 
 def rules(space: Workspace) -> Rule:
@@ -69,6 +81,7 @@ def sources(made: Provenance, rules: Rule) -> HtmlTable:
         [[source[name] for name in names] for source in made.sources], columns=names
     )
     frame["retrieved"] = frame["retrieved"].map(wording.day)
+    frame["table"] = frame["table"].map(_named)
     columns = {
         "id": Column("Quelle"),
         "table": Column("Tabelle"),
@@ -84,33 +97,35 @@ def coverage(tables: Tables, rules: Rule) -> HtmlTable:
     rows = []
     for name, frame in tables.items():
         time = next((key for key in ("period", "year") if key in frame), None)
-        span = (
-            f"{frame[time].min()} bis {frame[time].max()}" if time and len(frame) else "ohne Zeit"
-        )
-        areas = frame["area_id"].nunique() if "area_id" in frame else pd.NA
-        rows.append([name, len(frame), areas, span])
-    frame = pd.DataFrame(rows, columns=["table", "rows", "areas", "span"])
+        known = time is not None and len(frame) > 0
+        span = f"{frame[time].min()} bis {frame[time].max()}" if known else "ohne Zeit"
+        rows.append([_named(name), len(frame), span])
+    frame = pd.DataFrame(rows, columns=["table", "rows", "span"])
     columns = {
         "table": Column("Tabelle"),
         "rows": Column("Zeilen", digits=0),
-        "areas": Column("Räume", digits=0),
         "span": Column("Zeit"),
     }
     return table(public(frame, rules), columns, caption="Was vorliegt")
 
 
 def findings(found: pd.DataFrame, rules: Rule) -> HtmlTable:
-    """Count the findings by rule; their values and texts stay in the office."""
-    keys = ["severity", "source_id", "table", "column", "rule"]
-    counted = found.groupby(keys, dropna=False, sort=False).size().rename("n").reset_index()
+    """Count the findings by rule, with the sources; their values and texts stay in the office."""
+    grouped = found.groupby(["severity", "rule"], sort=False)
+    counted = grouped.agg(
+        n=("rule", "size"), sources=("source_id", lambda names: ", ".join(dict.fromkeys(names)))
+    ).reset_index()
     counted["severity"] = counted["severity"].map(SEVERITIES)
     counted["rule"] = counted["rule"].map(lambda rule: LABELS.get(rule, rule))
     columns = {
         "rule": Column("Befund"),
         "severity": Column("Art"),
-        "source_id": Column("Quelle"),
-        "table": Column("Tabelle"),
-        "column": Column("Spalte"),
         "n": Column("Anzahl", digits=0),
+        "sources": Column("Quellen"),
     }
     return table(public(counted, rules), columns, caption="Befunde der Datenprüfung")
+
+
+def _named(table_name: str) -> str:
+    label = TABLE_LABELS.get(table_name)
+    return f"{label} ({table_name})" if label else table_name

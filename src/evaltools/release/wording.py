@@ -151,9 +151,9 @@ def selection_sentence(effect: Effect, selection: Selection | None) -> str:
 def selection_year_sentence(change: Change, periods: Collection[str]) -> str:
     """Say what the comparison with the selection year alone would show, and why it misleads."""
     return (
-        f"Wer nur mit {listing(periods)} vergleicht, sieht {percent_change(change.ratio)}. Diese "
-        "Zahl führt in die Irre: Räume, die wegen hoher Werte gewählt wurden, kehren auch ohne "
-        "Modell zum Üblichen zurück."
+        f"Wer nur mit {listing(periods)} vergleicht, sieht eine Veränderung von "
+        f"{percent_change(change.ratio)}. Sie führt in die Irre: Räume, die wegen "
+        "hoher Werte gewählt wurden, kehren auch ohne Modell zum Üblichen zurück."
     )
 
 
