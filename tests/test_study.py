@@ -98,3 +98,16 @@ def test_a_notebook_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_population_label_is_german() -> None:
     assert Population().label == "unter 21 Jahren"
     assert Population(age_from=6, age_to=13).label == "von 6 bis 13 Jahren"
+
+
+@pytest.mark.parametrize("start", ["2019", 2019])
+def test_another_start_moves_one_model_area_only(start: str | int) -> None:
+    space = open_study("demo", folder=ROOT)
+    moved = space.starting("SR04", start).study
+    assert [model.start for model in moved.model_areas] == ["2019", "2018", "2018"]
+    assert space.study.model_area("SR04").start == "2018"
+    assert space.starting("SR04", "") is space
+    with pytest.raises(RunError, match="start=20188: write a period"):
+        space.starting("SR04", "20188")
+    with pytest.raises(RunError, match="unknown area 'SR01'"):
+        space.starting("SR01", "2019")

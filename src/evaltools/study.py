@@ -188,8 +188,10 @@ class Workspace:
         """Folder of the notebooks."""
         return self.root / "notebooks"
 
-    def starting(self, area: str, start: str) -> Workspace:
+    def starting(self, area: str, start: str | int) -> Workspace:
         """Return the workspace with another start for one model area; as it is for an empty one.
+
+        papermill's ``-p start 2019`` hands a number over, which is a year here.
 
         Raises
         ------
@@ -199,8 +201,8 @@ class Workspace:
         model = self.study.model_area(area)
         if not start:
             return self
-        check_period("start", start)
-        moved = model.model_copy(update={"start": start})
+        check_period("start", str(start))
+        moved = model.model_copy(update={"start": str(start)})
         areas = tuple(moved if item is model else item for item in self.study.model_areas)
         return replace(self, study=self.study.model_copy(update={"model_areas": areas}))
 

@@ -185,6 +185,8 @@ def _selection_year(effect: Effect, rules: Rule) -> str:
     change = effect.changes.get("selection")
     if change is None or min(change.count_before, change.count_after) < rules.threshold:
         return ""
+    if change.ratio >= 1:
+        return ""
     return wording.selection_year_sentence(change, effect.left_out_periods)
 
 
