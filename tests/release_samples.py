@@ -121,7 +121,7 @@ def provenance(**changed: Any) -> Provenance:
     source = {
         "id": "f",
         "file": "faelle.csv",
-        "table": "hze_count",
+        "table": "population",
         "provider": "Jugendamt",
         "licence": "dl-de/by-2-0",
         "retrieved": "2025-01-31",
@@ -135,6 +135,7 @@ def provenance(**changed: Any) -> Provenance:
         versions={"evaltools": "0.1.0"},
         sources=(source,),
         corrections=(),
+        state="0123456789abcdef",
     )
     return replace(made, **changed)
 
@@ -161,6 +162,7 @@ def page(**changed: Any) -> Page:
         ),
         inputs=(),
         home="../index.html",
+        whole="Gesamte Stadt",
     )
     return replace(made, **changed)
 

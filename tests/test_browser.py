@@ -64,6 +64,7 @@ def _index(root: Path) -> str:
             "file": "SR01/30_vorher_nachher.html",
             "ok": True,
             "stale": False,
+            "own": {},
             "verdicts": {"1": "gestützt", "2": "nicht prüfbar"},
         }
     ]

@@ -161,8 +161,10 @@ def test_missing_tables_are_named_with_their_columns() -> None:
     found = {claim.number: claim for claim in judge(outcomes, {}, STUDY)}
     assert {found[n].verdict for n in found} == {"nicht prüfbar"}
     assert found[1].missing == found[2].missing == lost.missing
-    assert found[3].missing == ("start=2011 leaves 1 periods before it",)
-    assert found[3].reason.startswith("Das Verfahren lehnt die Daten ab")
+    assert found[3].missing == ()
+    assert found[3].reason == (
+        "Das Verfahren lehnt die Daten ab: start=2011 leaves 1 periods before it"
+    )
     assert found[2].effect is None
 
 

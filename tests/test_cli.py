@@ -184,3 +184,32 @@ def test_england_runs_for_leeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert "Simulierte Daten" not in page
     space = open_study("england", folder=root)
     assert store.read(space, "area")["name"].eq("Leeds").any()
+
+
+def test_a_what_if_run_leaves_the_studys_own_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = copy_project(tmp_path / "p", "demo")
+    base = ("run", "demo", "--area", "SR04", "--notebook", "30_vorher_nachher")
+    assert run_main(monkeypatch, root, *base) == 0
+    assert "Aussagen gestützt: 1, 2, 3, 4; nicht prüfbar: 5, 6, 7" in capsys.readouterr().out
+    page = root / "reports/demo/SR04/30_vorher_nachher.html"
+    before = page.read_bytes()
+    assert run_main(monkeypatch, root, *base, "-p", "start=2019") == 0
+    assert page.read_bytes() == before
+    other = page.with_name("30_vorher_nachher_start-2019.html").read_text(encoding="utf-8")
+    assert "ab 2019" in other
+    index = (root / "reports/demo/index.html").read_text(encoding="utf-8")
+    assert index.count(">gestützt</td>") == 4
+    assert "start = 2019" in index
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = copy_project(tmp_path / "p", "demo")
+    (root / "data" / "processed").write_text("a file in the way", encoding="utf-8")
+    assert run_main(monkeypatch, root, "ingest", "demo") == 1
+    said = capsys.readouterr().err.strip().splitlines()
+    assert len(said) == 1
+    assert said[0].startswith("error: processed: ")

@@ -68,14 +68,24 @@ def test_treated_area_is_never_its_own_comparison(values: pd.DataFrame) -> None:
 
 
 def test_selection_periods_are_left_out_and_named(values: pd.DataFrame) -> None:
-    built = build(values, left_out_periods=["2015", "1999"])
+    built = build(values, left_out_periods=["2015"])
     assert "2015" not in built.periods
     assert built.left_out_periods == ("2015",)
 
 
+@pytest.mark.parametrize("period", ["1999", "2015-Q3", "2016", "2019"])
+def test_selection_periods_that_would_guard_nothing_are_refused(
+    values: pd.DataFrame, period: str
+) -> None:
+    with pytest.raises(DesignError, match=f"selection periods {period} are no periods of the data"):
+        build(values, left_out_periods=[period])
+
+
 def test_panel_begins_and_ends_with_the_treated_area(values: pd.DataFrame) -> None:
     late = values[~cell(values, "C", "2011", "2020")]
-    assert build(late).periods == YEARS[1:-1]
+    built = build(late)
+    assert built.periods == YEARS[1:-1]
+    assert built.unknown_periods == (YEARS[0], YEARS[-1])
 
 
 @pytest.mark.parametrize(

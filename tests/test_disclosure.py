@@ -266,6 +266,10 @@ def test_effect_on_a_small_sum_is_refused() -> None:
         disclosure.release_series(made, RULES, per=1)
 
 
+def test_effect_on_a_small_sum_after_is_refused() -> None:
+    assert not disclosure.permitted(effect(changes={"own": change("Oberau", 50, 2)}), RULES)
+
+
 def test_threshold_itself_is_permitted() -> None:
     made = effect(changes={"own": change("Oberau", 3, 3)})
     assert disclosure.permitted(made, RULES)

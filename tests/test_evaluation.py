@@ -247,7 +247,7 @@ def test_totals_alone_make_only_the_total_testable(tables: Tables, demo: Workspa
     made = before_after(fewer, study, "SR04")
     assert verdicts(made)[2:] == ["nicht prüfbar"] * 2
     assert verdicts(made)[1] != "nicht prüfbar"
-    assert made.claims[2].missing[0].startswith("hze_count: (§ 33 + § 34")
+    assert "geliefert ist nur die Summe" in made.claims[2].missing[0]
     none = study.model_copy(update={"outcomes": Outcomes(hze="inanspruchnahme", placements=None)})
     bare = before_after(fewer, none, "SR04")
     assert bare.claims[2].missing == ("hze_count: paragraph, form (nach Hilfeart aufgeteilt)",)
@@ -295,3 +295,12 @@ def test_without_a_selection_rule_every_year_is_used(tables: Tables, demo: Works
         assert effect.left_out_periods == ()
         assert effect.n_before == 8
         assert "selection" not in effect.changes
+
+
+def test_without_any_reference_the_counter_trend_cannot_be_tested(
+    tables: Tables, demo: Workspace
+) -> None:
+    study = demo.study.model_copy(update={"reference": ()})
+    claim = before_after(tables, study, "SR04").claims[0]
+    assert claim.verdict == "nicht prüfbar"
+    assert claim.missing[0].startswith("Studiendatei: reference")

@@ -88,3 +88,11 @@ def test_a_notebook_without_parameters_cell_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no cell is tagged 'parameters'"):
         plan.declared(path)
     assert plan.title(path) == "40_x"
+
+
+def test_what_the_user_sets_makes_another_page(demo: Workspace) -> None:
+    (task,) = plan.tasks(
+        demo, areas=["SR04"], notebooks=["30_vorher_nachher"], given={"start": "2019"}
+    )
+    assert task.own == {"start": "2019"}
+    assert task.output == "SR04/30_vorher_nachher_start-2019.html"

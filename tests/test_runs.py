@@ -70,7 +70,8 @@ def test_every_page_says_that_the_data_are_simulated(finished: Workspace) -> Non
 
 def test_run_json_records_inputs_versions_and_parameters(finished: Workspace) -> None:
     record = json.loads((finished.reports / "run.json").read_text(encoding="utf-8"))
-    assert len(record["inputs"]) == 12
+    assert len(record["inputs"]) == 11
+    assert "faelle.csv" not in record["inputs"]
     assert {"evaltools", "pandas", "python"} <= set(record["versions"])
     assert record["pages"][0]["parameters"] == {"study": "demo", "area": "SR04"}
     assert record["pages"][0]["ok"]

@@ -25,6 +25,7 @@ def entry(**changed: Any) -> dict[str, Any]:
         "ok": True,
         "stale": False,
         "verdicts": {},
+        "own": {},
     }
     return made | changed
 
@@ -110,3 +111,15 @@ def test_earlier_pages_count_while_their_file_is_there(tmp_path: Path) -> None:
     pages = [there, entry(file="gone.html"), outside, entry(ok=False, file="failed.html")]
     (space.reports / "run.json").write_text(json.dumps({"pages": pages}))
     assert site.read_entries(space) == [there, pages[3]]
+
+
+def test_a_what_if_page_is_listed_but_never_on_the_board(tmp_path: Path) -> None:
+    own = entry(
+        title="Vorher und nachher · start = 2019",
+        file=f"{AREA}/30_vorher_nachher_start-2019.html",
+        verdicts={"2": "gestützt"},
+        own={"start": "2019"},
+    )
+    page = _index(tmp_path, own)
+    assert "start = 2019" in page
+    assert "Urteile je Aussage" not in page

@@ -6,10 +6,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from conftest import copy_project
 from evaltools.data import store
 from evaltools.data.findings import to_frame
-from evaltools.errors import DataError
-from evaltools.study import Workspace
+from evaltools.data.ingest import ingest
+from evaltools.errors import DataError, RunError
+from evaltools.study import Workspace, open_study
 
 
 def test_provenance_names_inputs_versions_and_no_path(demo: Workspace) -> None:
@@ -110,3 +112,33 @@ def test_a_broken_provenance_counts_as_none(tmp_path: Path) -> None:
     assert store.read_provenance(tmp_path) is None
     (tmp_path / "provenance.json").write_text(json.dumps({"sources": []}), encoding="utf-8")
     assert store.read_provenance(tmp_path) is None
+
+
+def test_hashes_of_counts_stay_in_the_office(demo: Workspace) -> None:
+    made = made_from(demo)
+    assert "faelle.csv" in made.inputs
+    assert "faelle.csv" not in made.public_inputs
+    assert "bevoelkerung.xlsx" in made.public_inputs
+
+
+def test_the_state_changes_with_the_inputs_only(tmp_path: Path) -> None:
+    space = open_study("demo", folder=copy_project(tmp_path / "p", "demo"))
+    ingest(space)
+    first = made_from(space).state
+    ingest(space)
+    assert made_from(space).state == first
+    file = space.raw / "traeger.csv"
+    file.write_bytes(file.read_bytes() + b"T99,Neu,frei\n")
+    ingest(space)
+    assert made_from(space).state != first
+
+
+def test_a_study_is_held_by_one_process_at_a_time(demo: Workspace) -> None:
+    with (
+        store.locked(demo),
+        pytest.raises(RunError, match="another run of study demo is under way"),
+        store.locked(demo),
+    ):
+        pass
+    with store.locked(demo):
+        pass

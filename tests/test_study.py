@@ -55,6 +55,7 @@ def test_an_unknown_study_lists_the_known_ones() -> None:
         ("[30_vorher_nachher]|[../x]", "notebooks.area.0"),
         ("title: Test|title: Test\nfirst: 2020\nlast: 2010", "last=2010 lies before first=2020"),
         ("title: Test|title: Test\nexcluded: {SR04: x}", "is a model area and excluded"),
+        ("[SR01, SR02]|[SR01, SR04]", "SR04 is a model area and cannot be a comparison area"),
         ("title: Test|title: Test\ndisclosure: {threshold: 0}", "threshold"),
         ("title: Test|title: Test\npopulation: {age_from: 9, age_to: 3}", "age_to=3 lies below"),
     ],

@@ -77,7 +77,13 @@ def test_sources_are_listed_and_escaped() -> None:
     made.sources[0]["provider"] = PAYLOAD  # type: ignore[index]
     shown = views.sources(made, RULES)
     assert "<script" not in shown.html
-    assert _rows(shown)[0] == ["f", "Fallzahlen (hze_count)", PAYLOAD, "dl-de/by-2-0", "31.01.2025"]
+    assert _rows(shown)[0] == [
+        "f",
+        "Bevölkerung (population)",
+        PAYLOAD,
+        "dl-de/by-2-0",
+        "31.01.2025",
+    ]
 
 
 def test_coverage_counts_rows() -> None:
@@ -332,7 +338,7 @@ def test_changes_hide_a_reference_on_small_sums(result: Evaluation) -> None:
 
 def test_selection_year_is_told_only_from_the_threshold_on(result: Evaluation) -> None:
     for n, told in ((2, False), (3, True)):
-        changes = {"own": change("Oberau", 200, 160), "selection": change("Auswahljahr", n, 9)}
+        changes = {"own": change("Oberau", 200, 160), "selection": change("Auswahljahr", 9, n)}
         said = _text(claim_views.summary(_with(result, effect(changes=changes)), study(), RULES))
         assert ("führt in die Irre" in said) == told
 
@@ -343,7 +349,26 @@ def test_diagnostics_and_limits_name_what_was_left_out(result: Evaluation) -> No
     said = _text(claim_views.diagnostics(made, settings))
     assert "SR09 (Bevölkerung fehlt)" in said
     assert "Nicht zum Vergleich herangezogen: zusammengelegt." in said
-    assert "Ursache" in _text(claim_views.limits(result, settings)) or result.claims
+    assert "nicht trennen" in _text(claim_views.limits(result, settings))
+
+
+@pytest.mark.parametrize("year", YEARS[:3])
+def test_neighbouring_tables_hide_the_same_years(year: str) -> None:
+    """A cell hidden to protect another must not stand open in the next table of the page."""
+    data = tables(counts(stock_3112={year: 2}, ended={year: 0}))
+    ways = (count_views.yearly, count_views.standardised)
+    hidden = [
+        {row[0] for row in _rows(way(data, study(), AREA, HZE, RULES)) if row[1] == "•"}
+        for way in ways
+    ]
+    assert hidden[0] == hidden[1]
+    assert year in hidden[0]
+    assert len(hidden[0]) >= 2
+
+
+def test_periods_unknown_at_the_ends_are_named(result: Evaluation) -> None:
+    made = _with(result, effect(unknown_periods=("2024",)))
+    assert "nicht verwendet: 2024." in _text(claim_views.diagnostics(made, study()))
 
 
 def test_views_leave_their_tables_alone() -> None:

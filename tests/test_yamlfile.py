@@ -62,6 +62,7 @@ def test_all_findings_come_at_once() -> None:
         ("name: [", "not valid YAML"),
         ("? [a, b]\n: c", "a key must be plain text"),
         ("- a", "line 1"),
+        ("name: " + "[" * 5000, "nested too deeply"),
         ("name: a\x00", "not valid YAML"),
         ("name: !!python/object/apply:os.system [ls]", "name"),
     ],

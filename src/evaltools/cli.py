@@ -31,9 +31,12 @@ StudyName = Annotated[
 @app.command(epilog="Example: evaltools ingest demo")
 def ingest(study: StudyName) -> None:
     """Read and check the raw files of a study; nothing changes when there are errors."""
+    from evaltools.data.store import locked
     from evaltools.study import open_study
 
-    _ingest(open_study(study))
+    space = open_study(study)
+    with locked(space):
+        _ingest(space)
 
 
 @app.command(
@@ -52,16 +55,20 @@ def run(
 ) -> None:
     """Ingest when raw files changed, run the notebooks, write the pages and the index."""
     from evaltools.data.ingest import is_current
+    from evaltools.data.store import locked
     from evaltools.reports import plan
     from evaltools.reports.progress import run_with_progress
     from evaltools.study import open_study
 
     given = _pairs(parameter or [])
     space = open_study(study)
-    if not is_current(space):
-        _ingest(space)
-    planned = plan.tasks(space, areas=area or [], notebooks=notebook or [], given=given)
-    outcomes = run_with_progress(space, planned)
+    with locked(space):
+        if not is_current(space):
+            _ingest(space)
+        planned = plan.tasks(space, areas=area or [], notebooks=notebook or [], given=given)
+        outcomes = run_with_progress(space, planned)
+    for outcome in outcomes:
+        _print_verdicts(outcome)
     typer.echo(_shown(space.reports / "index.html"))
     failed = [outcome for outcome in outcomes if not outcome.ok]
     if failed:
@@ -118,6 +125,10 @@ def main() -> None:
             _print_findings(error.findings)
         typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        where = Path(str(error.filename)).name if error.filename else "a file"
+        typer.echo(f"error: {where}: {error.strerror}; check folder and rights", err=True)
+        sys.exit(1)
     except KeyboardInterrupt:
         typer.echo("interrupted; finished pages are kept, run the same command again", err=True)
         sys.exit(130)
@@ -144,6 +155,15 @@ def _print_findings(findings: pd.DataFrame) -> None:
         where = " / ".join(filter(None, (row["source_id"], row["table"], line, row["column"])))
         value = f" [{row['value']}]" if row["value"] else ""
         typer.echo(f"{SEVERITIES[row['severity']]}: {where}{value}: {row['message']}", err=True)
+
+
+def _print_verdicts(outcome: Outcome) -> None:
+    grouped: dict[str, list[str]] = {}
+    for number, verdict in outcome.verdicts.items():
+        grouped.setdefault(verdict, []).append(number)
+    if grouped:
+        said = "; ".join(f"{verdict}: {', '.join(numbers)}" for verdict, numbers in grouped.items())
+        typer.echo(f"{outcome.task.area} {outcome.task.name}, Aussagen {said}")
 
 
 def _pairs(given: list[str]) -> dict[str, str]:

@@ -105,6 +105,7 @@ class Study(Strict):
     last: Year | None = None
     help_label: str = "Hilfen zur Erziehung"
     area_label: str = "Stadtraum"
+    whole_label: str = "Gesamte Stadt"
     nation_label: str = "Bund"
     population: Population = Population()
     model_areas: Annotated[tuple[ModelArea, ...], Field(min_length=1)]
@@ -121,12 +122,21 @@ class Study(Strict):
         double = sorted({area for area in ids if ids.count(area) > 1})
         if double:
             raise ValueError(f"model area {', '.join(double)} is given twice; keep one")
+        lists = [m.comparison for m in self.model_areas if m.comparison != "untreated"]
+        named = {area for names in lists for area in names}
+        if named & set(ids):
+            listed = ", ".join(sorted(named & set(ids)))
+            raise ValueError(f"{listed} is a model area and cannot be a comparison area")
         both = sorted(set(ids) & set(self.excluded))
         if both:
             raise ValueError(f"{', '.join(both)} is a model area and excluded; keep one")
         if self.first and self.last and self.last < self.first:
             raise ValueError(f"last={self.last} lies before first={self.first}")
         return self
+
+    def level_label(self, level: str) -> str:
+        """German name of a reference level: city, state or nation."""
+        return {"city": self.whole_label, "state": "Land", "nation": self.nation_label}[level]
 
     @property
     def treated(self) -> tuple[str, ...]:

@@ -69,6 +69,8 @@ def loads(text: str, model: type[Model], *, name: str) -> Model:
         mark = error.problem_mark
         line = f", line {mark.line + 1}" if mark else ""
         raise StudyError(f"{name}{line}: not valid YAML: {error.problem}") from None
+    except RecursionError:
+        raise StudyError(f"{name}: is nested too deeply to be read") from None
     except yaml.YAMLError:
         raise StudyError(f"{name}: not valid YAML (a character it may not hold)") from None
     lines: dict[Location, int] = {}

@@ -11,7 +11,7 @@ import pandas as pd
 
 from evaltools import yamlfile
 from evaltools.data import cases, store
-from evaltools.data.findings import Finding, Severity, to_frame
+from evaltools.data.findings import Finding, Severity, listing, to_frame
 from evaltools.data.harmonise import circles, harmonise, successors
 from evaltools.data.schema import TABLES, Table
 from evaltools.data.sources import Correction, Corrections, Source, Sources
@@ -140,14 +140,17 @@ def _read_all(space: Workspace, sources: Sources) -> tuple[Frames, list[Finding]
         frames[name], lost = _combine(frames_of_table, TABLES[name])
         found += lost + check_columns(frames[name], TABLES[name])
     for source, frame in named:
-        found += check_foreign(frame, TABLES[source.table], frames, source_id=source.id)
+        foreign = check_foreign(frame, TABLES[source.table], frames, source_id=source.id)
+        found += _without_followups(foreign, found)
     return frames, found
 
 
 def _without_followups(checked: list[Finding], typed: Iterable[Finding]) -> list[Finding]:
-    """Leave out that a cell is empty where typing has already said why it could not be read."""
+    """Leave out what follows from an error already told of the same cell."""
     told = {(f.source_id, f.row, f.column) for f in typed if f.severity == "error" and f.row}
-    return [f for f in checked if f.rule != "pflicht" or (f.source_id, f.row, f.column) not in told]
+    follow = ("pflicht", "fremdschluessel")
+    cells = [(f, (f.source_id, f.row, f.column)) for f in checked]
+    return [f for f, place in cells if f.rule not in follow or place not in told]
 
 
 def _forms(frame: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -234,7 +237,8 @@ def _unknown_models(area: pd.DataFrame, study: Study) -> list[Finding]:
     for model in study.model_areas:
         if not isinstance(model.comparison, str):
             asked |= set(model.comparison)
-    text = "Die Studie nennt ein Gebiet, das in der Tabelle area fehlt; Schreibweise prüfen."
+    text = "Die Studiendatei nennt ein Gebiet, das in der Tabelle area fehlt; es gibt: "
+    text += listing(sorted(map(str, known))) + "."
     return [
         Finding("error", "study", "area", None, "area_id", name, "studie", text)
         for name in sorted(asked - known)

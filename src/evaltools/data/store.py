@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import platform
 import re
+import secrets
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from filelock import FileLock, Timeout
 from pyarrow import parquet
 
 from evaltools.data.findings import to_frame
@@ -23,7 +26,7 @@ from evaltools.data.schema import TABLES, Table
 from evaltools.data.sources import Correction, Source, Sources
 from evaltools.data.tidy import tidy
 from evaltools.data.validate import check, check_foreign
-from evaltools.errors import DataError, unknown
+from evaltools.errors import DataError, RunError, unknown
 from evaltools.study import Workspace
 
 PACKAGES = ("evaltools", "pandas", "duckdb", "pandera", "python-calamine")
@@ -41,6 +44,16 @@ class Provenance:
     versions: Mapping[str, str]
     sources: tuple[Mapping[str, Any], ...]
     corrections: tuple[Mapping[str, Any], ...]
+    state: str
+
+    @property
+    def public_inputs(self) -> dict[str, str]:
+        """Inputs with hashes, without the files that hold counts of helps.
+
+        A hash of a file that others can nearly write themselves would tell them its small counts.
+        """
+        counts = {str(s["file"]) for s in self.sources if s["table"] in ("hze_case", "hze_count")}
+        return {name: digest for name, digest in self.inputs.items() if name not in counts}
 
     @property
     def is_this_version(self) -> bool:
@@ -61,6 +74,8 @@ def provenance(
 ) -> Provenance:
     """Describe an ingest: inputs with hashes, mapping, corrections, versions; no path, no clock."""
     versions = {name: version(name) for name in PACKAGES} | {"python": platform.python_version()}
+    before = read_provenance(space.processed)
+    same = before is not None and before.inputs == inputs and before.versions == versions
     described = tuple(
         source.model_dump(mode="json", exclude_defaults=True) | {"found": source.file in inputs}
         for source in sources.sources
@@ -74,6 +89,7 @@ def provenance(
         versions=versions,
         sources=described,
         corrections=tuple(item.model_dump(mode="json") for item in corrections),
+        state=before.state if before is not None and same else secrets.token_hex(8),
     )
 
 
@@ -97,7 +113,9 @@ def write(
         Written as ``provenance.json``.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    for left in folder.parent.glob(f".{folder.name}.new-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
     try:
         for name, frame in frames.items():
             frame.reset_index(drop=True).to_parquet(temporary / f"{name}.parquet", index=False)
@@ -108,6 +126,28 @@ def write(
         _replace(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def locked(space: Workspace) -> Iterator[None]:
+    """Hold the study for one ingest or run at a time; freed when the process ends, however.
+
+    Raises
+    ------
+    RunError
+        When another process holds it.
+    """
+    parent = space.processed.parent
+    parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(parent / f".{space.name}.lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise RunError(f"another run of study {space.name} is under way; wait for it") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def read(space: Workspace, name: str) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from evaltools.data.findings import HIDDEN, Finding
-from evaltools.data.schema import DTYPES, Column, Table
+from evaltools.data.schema import DTYPES, SLUG, Column, Table
 
 # Pairs of columns of which the second must not lie before the first.
 ORDERED = {
@@ -160,6 +160,15 @@ def _pandera(column: Column) -> pa.Column:
     return pa.Column(DTYPES[column.kind], checks, nullable=not column.required)
 
 
+def _spelling(column: Column) -> str:
+    if column.pattern == SLUG:
+        return (
+            "Eine Kennung besteht aus Buchstaben ohne Umlaute, Ziffern, - und _ (höchstens 32 "
+            "Zeichen); Namen unter codes in sources.yml auf Kennungen abbilden."
+        )
+    return "Der Wert hat nicht die verlangte Schreibweise, etwa 2018, 2018-Q1 oder 2018-07."
+
+
 def _finding(
     table: Table, column: Column, rule: str, value: object, row: object, source_id: str
 ) -> Finding:
@@ -173,7 +182,7 @@ def _finding(
         if column.high is not None
         else "",
         "code": f"Der Wert ist kein bekannter Schlüssel; erlaubt: {', '.join(column.codes)}.",
-        "muster": "Der Wert hat nicht die verlangte Schreibweise.",
+        "muster": _spelling(column),
         "not_nullable": "Der Wert fehlt, die Spalte ist Pflicht.",
     }
     rules = {"not_nullable": "pflicht"}

@@ -11,7 +11,7 @@ from evaltools.effects.results import Claim, Effect, Verdict
 from evaltools.study import Study
 
 TITLES = {
-    1: "Entwicklung gegen den Trend von Stadt und Bund",
+    1: "Entwicklung gegen den allgemeinen Trend",
     2: "Weniger Hilfen zur Erziehung",
     3: "Weniger Fremdplatzierungen",
     4: "Geringere Eingriffsintensität",
@@ -133,6 +133,8 @@ def _counter_trend(outcome: Outcome, margin: float, study: Study) -> Claim:
         for level in study.reference
         if level not in effect.changes
     )
+    if not study.reference:
+        lost = ("Studiendatei: reference (Land oder Bund, mit dem verglichen wird)",)
     if lost:
         reason = "Der Trend, mit dem verglichen werden soll, fehlt."
         return Claim(1, TITLES[1], "nicht prüfbar", reason, "keine", effect, lost)
@@ -147,16 +149,8 @@ def _counter_trend(outcome: Outcome, margin: float, study: Study) -> Claim:
 def _untestable(number: int, outcome: Outcome) -> Claim:
     reason = "Für diese Aussage fehlen Daten."
     if outcome.refusal:
-        reason = "Das Verfahren lehnt die Daten ab; der Grund steht im Bericht unter Hinweise."
-    return Claim(
-        number,
-        TITLES[number],
-        "nicht prüfbar",
-        reason,
-        "keine",
-        None,
-        outcome.missing or (outcome.refusal,),
-    )
+        reason = f"Das Verfahren lehnt die Daten ab: {outcome.refusal}"
+    return Claim(number, TITLES[number], "nicht prüfbar", reason, "keine", None, outcome.missing)
 
 
 def _present(needed: str, tables: Mapping[str, pd.DataFrame]) -> bool:

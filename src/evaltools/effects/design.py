@@ -35,6 +35,8 @@ class Panel:
         Areas that could not serve for comparison, with the reason.
     left_out_periods : tuple of str
         Periods left out because the selection of the area looked at them.
+    unknown_periods : tuple of str
+        Periods at either end that are unknown for the treated area.
     """
 
     counts: Floats
@@ -44,6 +46,7 @@ class Panel:
     start: str
     left_out_areas: Mapping[str, str]
     left_out_periods: tuple[str, ...]
+    unknown_periods: tuple[str, ...] = ()
 
     @property
     def after(self) -> npt.NDArray[np.bool_]:
@@ -105,6 +108,7 @@ def panel(
     periods = _span(own, treated)
     _between(periods, start, treated)
     _enough(periods, start, treated)
+    _looked_at(left_out_periods, sorted(set(values["period"])), start, treated)
     counts, base = counts[periods], base[periods]
     _based(base.T[treated], treated)
     lost = _incomplete(counts, base, [area for area in comparison if area != treated])
@@ -124,8 +128,21 @@ def panel(
         tuple(periods),
         start,
         lost,
-        tuple(sorted(set(left_out_periods) & set(values["period"]))),
+        tuple(sorted(set(left_out_periods))),
+        tuple(sorted(set(used["period"]) - set(periods))),
     )
+
+
+def _looked_at(left_out: Collection[str], periods: list[str], start: str, treated: str) -> None:
+    """Refuse selection periods that are none of the panel's, or do not lie before the start."""
+    wrong = [period for period in left_out if period not in periods or period >= start]
+    if wrong:
+        raise DesignError(
+            f"area {treated}: selection periods {', '.join(wrong)} are no periods of the data "
+            f"before start={start}; write them as the data do, such as {periods[0]}",
+            german=f"Der Auswahlzeitraum {', '.join(wrong)} ist kein Zeitraum der Daten vor dem "
+            f"Beginn {start}.",
+        )
 
 
 def _span(known: pd.Series, treated: str) -> list[str]:

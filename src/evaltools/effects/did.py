@@ -103,6 +103,7 @@ def rate_ratio(
         start=panel.start,
         left_out_areas=panel.left_out_areas,
         left_out_periods=panel.left_out_periods,
+        unknown_periods=panel.unknown_periods,
     )
 
 

@@ -12,8 +12,8 @@ from evaltools.effects.claims import CLAIM_OUTCOMES, Outcome, judge
 from evaltools.effects.design import panel
 from evaltools.effects.results import Change, Claim, Effect
 from evaltools.errors import DesignError
-from evaltools.measures.catalogue import indicator
-from evaltools.measures.indicators import compute, compute_reference
+from evaltools.measures.catalogue import Indicator, indicator
+from evaltools.measures.indicators import ONLY_TOTAL, compute, compute_reference
 from evaltools.study import ModelArea, Study
 
 Tables = Mapping[str, pd.DataFrame]
@@ -113,8 +113,9 @@ def _outcome(
     left_out = model.selection.periods if model.selection else ()
     try:
         values = compute(tables["hze_count"], tables["population"], name, ages=study.population)
-        if values[values["area_id"] == model.area]["numerator"].isna().all():
-            return Outcome(None, (f"hze_count: {item.formula}",), "")
+        own = values[values["area_id"] == model.area]
+        if own["numerator"].isna().all():
+            return Outcome(None, (_lacking(item, own),), "")
         built = panel(
             within(values, study),
             treated=model.area,
@@ -127,6 +128,16 @@ def _outcome(
         return Outcome(did.rate_ratio(built, measure=name, changes=changes), (), "")
     except DesignError as error:
         return Outcome(None, (), error.german)
+
+
+def _lacking(item: Indicator, own: pd.DataFrame) -> str:
+    """Name what the counts lack for an indicator of which the area has no value at all."""
+    if (own["reason"] == ONLY_TOTAL).any():
+        return (
+            f"hze_count: nach paragraph und form aufgeteilt für „{item.label}“; geliefert ist nur "
+            "die Summe (alle), zu der unter outcomes der Indikator inanspruchnahme gehört"
+        )
+    return f"hze_count: Zahlen für „{item.label}“ = {item.formula}"
 
 
 def _selection_change(values: pd.DataFrame, model: ModelArea, start: str) -> dict[str, Change]:
@@ -157,9 +168,8 @@ def _reference_changes(
     changes: dict[str, Change] = {}
     for level in study.reference:
         own = values[(values["area_id"] == level) & values["period"].isin(periods)]
-        label = {"city": "Gesamtstadt", "state": "Land", "nation": study.nation_label}[level]
         try:
-            changes[level] = did.change(label, own, start=start, left_out=())
+            changes[level] = did.change(study.level_label(level), own, start=start, left_out=())
         except DesignError:
             continue
     return changes

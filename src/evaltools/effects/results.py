@@ -95,6 +95,8 @@ class Effect:
         Comparison areas that could not serve, with the reason.
     left_out_periods : tuple of str
         Periods the selection looked at.
+    unknown_periods : tuple of str
+        Periods at either end that are unknown for the area.
     family : tuple of str
         Measures over which rank and interval were adjusted (max-t); empty for a single test.
     """
@@ -119,6 +121,7 @@ class Effect:
     start: str
     left_out_areas: Mapping[str, str]
     left_out_periods: tuple[str, ...]
+    unknown_periods: tuple[str, ...] = ()
     family: tuple[str, ...] = ()
 
     @property
@@ -134,7 +137,7 @@ class Effect:
     def row(self) -> pd.DataFrame:
         """One tidy row: the scalars of the effect with its p-value and its floor."""
         nested = {"placebos", "series", "changes", "pre_trend", "family"}
-        nested |= {"left_out_areas", "left_out_periods"}
+        nested |= {"left_out_areas", "left_out_periods", "unknown_periods"}
         scalars = {name: value for name, value in vars(self).items() if name not in nested}
         scalars |= {"p": self.p, "p_floor": self.p_floor, "pre_trend_p": self.pre_trend.p}
         return pd.DataFrame([scalars])

@@ -14,6 +14,7 @@ from evaltools.measures.population import base
 from evaltools.study import Population
 
 KEY = ["area_id", "period"]
+ONLY_TOTAL = "nur als Summe geliefert"
 
 
 def compute(
@@ -143,7 +144,7 @@ def pick(count: pd.DataFrame, what: Pick) -> pd.DataFrame:
         result = result.mask(total["n"].notna() | ~detailed, total)
     else:
         result.loc[~detailed, "n"] = pd.NA
-        result.loc[~detailed, "reason"] = "nur als Summe geliefert"
+        result.loc[~detailed, "reason"] = ONLY_TOTAL
     unknown_n = result["n"].isna()
     result.loc[unknown_n, "reason"] = result.loc[unknown_n, "reason"].fillna("nicht geliefert")
     return result.reset_index()

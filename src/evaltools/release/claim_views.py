@@ -20,7 +20,7 @@ from evaltools.release.disclosure import (
 from evaltools.release.display import Board, Prose, prose
 from evaltools.release.figures import Figure
 from evaltools.release.tables import Column, HtmlTable, table
-from evaltools.release.views import Tables, public, reference_label
+from evaltools.release.views import Tables, public
 from evaltools.study import Study
 
 NO_EFFECT = "Für diese Darstellung reichen die Daten nicht; die Liste am Ende nennt, was fehlt."
@@ -42,7 +42,8 @@ def summary(evaluation: Evaluation, study: Study, rules: Rule) -> Prose:
     if effect is None:
         tested = [claim for claim in evaluation.claims if claim.verdict != "nicht prüfbar"]
         number = "Keine der sieben Aussagen ist" if not tested else "Nicht alle Aussagen sind"
-        return prose(where, f"{number} mit den vorliegenden Daten prüfbar.")
+        why = wording.claim_sentence(evaluation.claims[1])
+        return prose(where, f"{number} mit den vorliegenden Daten prüfbar.", why)
     if not permitted(effect, rules):
         return prose(where, SMALL)
     primary = evaluation.claims[1]
@@ -59,7 +60,7 @@ def claims(evaluation: Evaluation, study: Study, rules: Rule) -> HtmlTable:
     """Show the seven claims with verdict, own, comparison and reference change, and rank."""
     names = ["claim", "verdict", *RESULTS, "reason"]
     rows = [_row(claim, study, rules) for claim in evaluation.claims]
-    reference = reference_label(study.reference[0], study) if study.reference else "Bund"
+    reference = study.level_label(study.reference[0]) if study.reference else "Bund"
     columns = {
         "claim": Column("Aussage"),
         "verdict": Column("Urteil", css="verdict"),
@@ -140,6 +141,7 @@ def diagnostics(evaluation: Evaluation, study: Study) -> Prose:
         wording.pre_trend_sentence(effect),
         f"Verwendet wurden {wording.number(effect.n_periods)} Zeiträume, davon "
         f"{wording.number(effect.n_before)} vor dem Beginn.",
+        _unknown(effect),
         _left_out(effect),
         *(f"Nicht zum Vergleich herangezogen: {why}." for why in study.excluded.values()),
     ]
@@ -165,8 +167,7 @@ def changes(evaluation: Evaluation, rules: Rule) -> HtmlTable | Prose:
 
 
 def limits(evaluation: Evaluation, study: Study) -> Prose:
-    """Say what this design cannot show, and where the method refused the data."""
-    refused = [outcome.refusal for outcome in evaluation.outcomes.values() if outcome.refusal]
+    """Say what this design cannot show."""
     note = study.model_area(evaluation.area).note
     lines = [
         "Ein Rückgang der Fallzahlen sagt nicht, ob der Bedarf gesunken ist oder nur die Hilfe.",
@@ -175,7 +176,6 @@ def limits(evaluation: Evaluation, study: Study) -> Prose:
         "Die Aussagen 3 und 4 sind dafür berichtigt, dass mehrere an denselben Räumen geprüft "
         "werden.",
         f"Anmerkung der Studie: {note}" if note else "",
-        *(f"Hinweis des Verfahrens: {text}" for text in dict.fromkeys(refused)),
     ]
     return prose(*lines, listed=True)
 
@@ -188,6 +188,13 @@ def _selection_year(effect: Effect, rules: Rule) -> str:
     if change.ratio >= 1:
         return ""
     return wording.selection_year_sentence(change, effect.left_out_periods)
+
+
+def _unknown(effect: Effect) -> str:
+    if not effect.unknown_periods:
+        return ""
+    names = wording.listing(effect.unknown_periods)
+    return f"Für den Modellraum unbekannt und deshalb nicht verwendet: {names}."
 
 
 def _left_out(effect: Effect) -> str:

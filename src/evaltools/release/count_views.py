@@ -18,7 +18,7 @@ from evaltools.release.disclosure import Released, Rule, release
 from evaltools.release.display import Prose, prose
 from evaltools.release.figures import Figure, trend
 from evaltools.release.tables import Column, HtmlTable, table
-from evaltools.release.views import Tables, area_name, lacking, reference_label
+from evaltools.release.views import Tables, area_name, lacking
 from evaltools.study import Study
 
 FORMS = {
@@ -54,7 +54,7 @@ def groups(tables: Tables, study: Study, area: str, item: Indicator, rules: Rule
         reference = compute_reference(tables["reference_trend"], item.name, ages=study.population)
         for level in study.reference:
             line = reference[reference["area_id"] == level]
-            parts.append(line.assign(group=reference_label(level, study)))
+            parts.append(line.assign(group=study.level_label(level)))
     frame = pd.concat([part[["group", "period", "numerator", "value"]] for part in parts])
     frame = frame[frame["period"].isin(set(own["period"]))]
     frame["side"] = _sides(frame["period"], study, area)
@@ -105,8 +105,9 @@ def standardised(
         return lost
     ratio = standardised_ratio(_values(tables, study, name))
     own = ratio[ratio["area_id"] == area].drop(columns="area_id")
+    own["side"] = _sides(own["period"], study, area)
     counts = {"observed": ("expected", "ratio", "low", "high")}
-    handed = release(own, rules, counts=counts, public=("period",))
+    handed = release(own, rules, counts=counts, public=("period", "side"), within=("side",))
     columns = {
         "period": Column("Jahr"),
         "observed": Column("beobachtete Hilfen", digits=0),

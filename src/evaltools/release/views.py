@@ -13,7 +13,7 @@ from evaltools.release import wording
 from evaltools.release.disclosure import Released, Rule, release, rule
 from evaltools.release.display import Prose, prose
 from evaltools.release.tables import Column, HtmlTable, table
-from evaltools.study import Study, Workspace
+from evaltools.study import Workspace
 
 Tables = Mapping[str, pd.DataFrame]
 TABLE_LABELS = {
@@ -62,11 +62,6 @@ def area_name(tables: Tables, area: str) -> str:
     """Return the name of an area, or its id where it has none."""
     names = tables["area"].set_index("area_id")["name"]
     return str(names.get(area, area))
-
-
-def reference_label(level: str, study: Study) -> str:
-    """Return the German name of a reference level."""
-    return {"city": "Gesamtstadt", "state": "Land", "nation": study.nation_label}[level]
 
 
 def public(frame: pd.DataFrame, rules: Rule) -> Released:

@@ -142,8 +142,9 @@ def selection_sentence(effect: Effect, selection: Selection | None) -> str:
         )
     if not effect.left_out_periods:
         return f"Auswahl des Raums: {selection.rule}."
+    stays = "bleibt" if len(effect.left_out_periods) == 1 else "bleiben"
     return (
-        f"Auswahl des Raums: {selection.rule}. {listing(effect.left_out_periods)} bleibt deshalb "
+        f"Auswahl des Raums: {selection.rule}. {listing(effect.left_out_periods)} {stays} deshalb "
         "außer Betracht, weil ein hoher Wert, der zur Auswahl führte, von selbst wieder sinkt."
     )
 
@@ -152,8 +153,8 @@ def selection_year_sentence(change: Change, periods: Collection[str]) -> str:
     """Say what the comparison with the selection year alone would show, and why it misleads."""
     return (
         f"Wer nur mit {listing(periods)} vergleicht, sieht eine Veränderung von "
-        f"{percent_change(change.ratio)}. Sie führt in die Irre: Räume, die wegen "
-        "hoher Werte gewählt wurden, kehren auch ohne Modell zum Üblichen zurück."
+        f"{percent_change(change.ratio)}. Sie führt in die Irre: Ein einzelnes "
+        "Jahr ist kein Maßstab, wenn es Anlass der Auswahl war; hohe Werte sinken auch ohne Modell."
     )
 
 

@@ -34,6 +34,7 @@ class Page:
     sources: tuple[Mapping[str, str], ...]
     inputs: tuple[str, ...]
     home: str
+    whole: str
     version: str = __version__
 
 
@@ -69,7 +70,7 @@ def page(
             "provider": str(source["provider"]),
             "licence": str(source["licence"]),
             "retrieved": day(str(source["retrieved"])),
-            "digest": made.inputs.get(str(source["file"]), "")[:12],
+            "digest": made.public_inputs.get(str(source["file"]), "")[:12],
         }
         for source in _once(made.sources)
     )
@@ -82,6 +83,7 @@ def page(
         sources=sources,
         inputs=inputs,
         home="../" * depth + "index.html",
+        whole=space.study.whole_label,
     )
 
 

@@ -30,9 +30,16 @@ class Task:
     parameters: Mapping[str, str]
 
     @property
+    def own(self) -> dict[str, str]:
+        """Parameters set by the user, which make it another page than the study's own."""
+        return {name: self.parameters[name] for name in SETTABLE if name in self.parameters}
+
+    @property
     def output(self) -> str:
         """Path of the page below the study's folder of reports."""
-        return f"{self.area or 'stadt'}/{self.notebook}.html"
+        parts = [f"{name}-{Path(value).stem}" for name, value in self.own.items()]
+        changed = re.sub(r"[^A-Za-z0-9_-]", "_", "_".join(["", *parts]))
+        return f"{self.area or 'stadt'}/{self.notebook}{changed}.html"
 
 
 def tasks(

@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from evaltools.data import store
 from evaltools.data.store import Provenance
 from evaltools.errors import DataError, ReleaseError
 from evaltools.reports import html, site
-from evaltools.reports.plan import FILES, Task
+from evaltools.reports.plan import Task
 from evaltools.study import Workspace
 
 KERNEL = "python3"
@@ -68,6 +67,8 @@ def run(
         raise DataError(
             f"study {space.name} has no processed data; run: evaltools ingest {space.name}"
         )
+    for left in space.processed.glob(".run-*"):
+        shutil.rmtree(left, ignore_errors=True)
     outcomes = []
     for task in tasks:
         outcome = _one(space, made, task)
@@ -87,9 +88,9 @@ def _one(space: Workspace, made: Provenance, task: Task) -> Outcome:
         page = html.page(
             space,
             made,
-            title=task.title,
+            title=" · ".join([task.title, *_changed(task)]),
             area=task.name,
-            inputs=_own_files(space, task),
+            inputs=_changed(task),
             depth=task.output.count("/"),
         )
         _write(target, html.render(notebook, page))
@@ -148,23 +149,16 @@ def _keep(notebook: Path, space: Workspace) -> None:
         shutil.move(notebook, folder / notebook.name)
 
 
-def _own_files(space: Workspace, task: Task) -> tuple[str, ...]:
-    named = []
-    for name in FILES:
-        file = task.parameters.get(name)
-        if file:
-            digest = sha256((space.root / file).read_bytes()).hexdigest()[:12]
-            named.append(f"{name} = {Path(file).name}, Prüfwert {digest}")
-    if task.parameters.get("start"):
-        named.append(f"start = {task.parameters['start']}")
-    return tuple(named)
+def _changed(task: Task) -> tuple[str, ...]:
+    """Name what the user set in place of the study's own."""
+    return tuple(f"{name} = {Path(value).name}" for name, value in task.own.items())
 
 
 def _entries(
     space: Workspace, made: Provenance, outcomes: Sequence[Outcome]
 ) -> list[dict[str, Any]]:
     """Join this run's pages with those of earlier runs that still belong to the study."""
-    state = _state(made)
+    state = made.state
     entries = {entry["file"]: entry for entry in site.read_entries(space)}
     for outcome in outcomes:
         task = outcome.task
@@ -172,7 +166,8 @@ def _entries(
             "area": task.area,
             "name": task.name,
             "notebook": task.notebook,
-            "title": task.title,
+            "title": " · ".join([task.title, *_changed(task)]),
+            "own": task.own,
             "file": task.output,
             "ok": outcome.ok,
             "state": state,
@@ -196,18 +191,13 @@ def _json(space: Workspace, made: Provenance, entries: list[dict[str, Any]]) -> 
         "title": space.study.title,
         "study_file": space.digest,
         "simulated": made.simulated,
-        "inputs": dict(made.inputs),
+        "inputs": dict(made.public_inputs),
         "versions": dict(made.versions),
-        "state": _state(made),
+        "state": made.state,
         "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "pages": entries,
     }
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
-
-
-def _state(made: Provenance) -> str:
-    lines = [f"{name} {digest}" for name, digest in sorted(made.inputs.items())]
-    return sha256("\n".join([*lines, made.versions["evaltools"]]).encode()).hexdigest()[:16]
 
 
 def _write(path: Path, text: str) -> None:

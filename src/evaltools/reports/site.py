@@ -52,7 +52,8 @@ def read_entries(space: Workspace) -> list[dict[str, Any]]:
     try:
         raw = json.loads((space.reports / "run.json").read_text(encoding="utf-8"))
         entries = list(raw["pages"])
-        return [item for item in entries if not item["ok"] or _there(space, item["file"])]
+        known = [item for item in entries if "own" in item]
+        return [item for item in known if not item["ok"] or _there(space, item["file"])]
     except (OSError, ValueError, KeyError, TypeError):
         return []
 
@@ -65,7 +66,7 @@ def _there(space: Workspace, file: str) -> bool:
 def _groups(space: Workspace, entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     groups: dict[str, dict[str, Any]] = {}
     for item in entries:
-        label = f"{item['name']} ({item['area']})" if item["area"] else "Gesamte Stadt"
+        label = f"{item['name']} ({item['area']})" if item["area"] else space.study.whole_label
         note = ""
         if item["area"]:
             start = space.study.model_area(item["area"]).start
@@ -77,7 +78,7 @@ def _groups(space: Workspace, entries: Sequence[dict[str, Any]]) -> list[dict[st
 
 
 def _board(entries: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    columns = [item for item in entries if item["verdicts"] and item["ok"]]
+    columns = [item for item in entries if item["verdicts"] and item["ok"] and not item["own"]]
     if not columns:
         return None
     rows = [
