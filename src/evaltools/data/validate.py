@@ -50,23 +50,7 @@ def check(frame: pd.DataFrame, table: Table, *, source_id: str) -> list[Finding]
             column = table.column(str(name))
             found.append(_finding(table, column, str(rule), value, row, source_id))
     found += _disorder(frame, table, source_id)
-    key = [name for name in table.key if name in frame.columns]
-    doubled = frame[frame.duplicated(key, keep="first")] if key else frame.iloc[:0]
-    for row, values in zip(doubled.index, doubled[key].itertuples(index=False), strict=True):
-        shown = HIDDEN if table.case_level else ", ".join(map(str, values))
-        found.append(
-            Finding(
-                "error",
-                source_id,
-                table.name,
-                int(row),
-                " + ".join(key),
-                shown,
-                "schluessel",
-                "Der Schlüssel kommt schon in einer früheren Zeile vor; eine Zeile behalten.",
-            )
-        )
-    return found
+    return found + _doubled(frame, table, source_id)
 
 
 def check_foreign(
@@ -128,6 +112,28 @@ def check_totals(count: pd.DataFrame) -> list[Finding]:
             text = "Die gelieferte Summe ist nicht die Summe der Paragrafen; Lieferung prüfen."
             where = f"{area}, {period}"
             found.append(Finding("error", "", "hze_count", None, name, where, "summe", text))
+    return found
+
+
+def _doubled(frame: pd.DataFrame, table: Table, source_id: str) -> list[Finding]:
+    """Report rows whose key stands in an earlier row."""
+    found: list[Finding] = []
+    key = [name for name in table.key if name in frame.columns]
+    doubled = frame[frame.duplicated(key, keep="first")] if key else frame.iloc[:0]
+    for row, values in zip(doubled.index, doubled[key].itertuples(index=False), strict=True):
+        shown = HIDDEN if table.case_level else ", ".join(map(str, values))
+        found.append(
+            Finding(
+                "error",
+                source_id,
+                table.name,
+                int(row),
+                " + ".join(key),
+                shown,
+                "schluessel",
+                "Der Schlüssel kommt schon in einer früheren Zeile vor; eine Zeile behalten.",
+            )
+        )
     return found
 
 

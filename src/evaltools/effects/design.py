@@ -112,15 +112,7 @@ def panel(
     counts, base = counts[periods], base[periods]
     _based(base.T[treated], treated)
     lost = _incomplete(counts, base, [area for area in comparison if area != treated])
-    kept = sorted(set(comparison) - set(lost) - {treated})
-    if len(kept) < LEAST_COMPARISON:
-        raise DesignError(
-            f"area {treated}: {len(kept)} complete comparison areas, at least {LEAST_COMPARISON} "
-            "are needed; name others under comparison: or deliver the missing periods",
-            german=f"Vollständig sind {len(kept)} Vergleichsräume; "
-            f"mindestens {LEAST_COMPARISON} sind nötig.",
-        )
-    rows = [treated, *kept]
+    rows = [treated, *_kept(comparison, lost, treated)]
     return Panel(
         counts.loc[rows].to_numpy(float),
         base.loc[rows].to_numpy(float),
@@ -131,6 +123,18 @@ def panel(
         tuple(sorted(set(left_out_periods))),
         tuple(sorted(set(used["period"]) - set(periods))),
     )
+
+
+def _kept(comparison: Collection[str], lost: Collection[str], treated: str) -> list[str]:
+    kept = sorted(set(comparison) - set(lost) - {treated})
+    if len(kept) < LEAST_COMPARISON:
+        raise DesignError(
+            f"area {treated}: {len(kept)} complete comparison areas, at least {LEAST_COMPARISON} "
+            "are needed; name others under comparison: or deliver the missing periods",
+            german=f"Vollständig sind {len(kept)} Vergleichsräume; "
+            f"mindestens {LEAST_COMPARISON} sind nötig.",
+        )
+    return kept
 
 
 def _looked_at(left_out: Collection[str], periods: list[str], start: str, treated: str) -> None:
