@@ -17,6 +17,7 @@ from evaltools.errors import DataError
 from evaltools.reports import plan, runs, site
 from evaltools.reports.progress import run_with_progress
 from evaltools.study import Workspace, open_study
+from test_browser import ARGS, CHROMIUM
 
 
 def links(page: Path) -> list[str]:
@@ -168,3 +169,26 @@ def test_a_run_without_data_says_what_to_do(tmp_path: Path) -> None:
     space = open_study("demo", folder=copy_project(tmp_path / "p", "demo"))
     with pytest.raises(DataError, match="evaltools ingest demo"):
         runs.run(space, [])
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
+def test_every_real_page_is_quiet_and_fetches_nothing(finished: Workspace) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    pages = [finished.reports / "index.html", *sorted(finished.reports.glob("*/*.html"))]
+    assert len(pages) == 5
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        for file in pages:
+            said: list[str] = []
+            asked: list[str] = []
+            page = browser.new_page(viewport={"width": 320, "height": 700})
+            page.on("console", lambda message, said=said: said.append(message.text))
+            page.on("pageerror", lambda error, said=said: said.append(str(error)))
+            page.on("request", lambda request, asked=asked: asked.append(request.url))
+            page.goto(file.as_uri())
+            assert said == [], file.name
+            assert [url for url in asked if not url.startswith("data:")] == [file.as_uri()]
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320, file.name
+            assert page.locator("h1").count() == 1
+            page.close()
+        browser.close()
