@@ -24,8 +24,8 @@ from evaltools.data import cases
 
 FIRST, LAST = 2010, 2024
 RUNS = 3
-TIME_TARGET = 1.5
-MEMORY_TARGET = 1.5
+TIME_TARGET = 1.0
+MEMORY_TARGET = 2.0
 KEY = ["area_id", "period", "paragraph", "form"]
 
 

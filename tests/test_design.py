@@ -92,7 +92,7 @@ def test_panel_begins_and_ends_with_the_treated_area(values: pd.DataFrame) -> No
     ("damage", "reason"),
     [
         (lambda v: v[v["area_id"] != "A"], "keine Werte"),
-        (lambda v: v[~cell(v, "A", "2013")], "1 Zeiträume unbekannt"),
+        (lambda v: v[~cell(v, "A", "2013")], "1 Zeitraum unbekannt"),
         (
             lambda v: v.assign(denominator=v["denominator"].mask(cell(v, "A", "2013", "2014"))),
             "2 Zeiträume unbekannt",

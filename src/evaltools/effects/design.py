@@ -215,7 +215,8 @@ def _incomplete(counts: pd.DataFrame, base: pd.DataFrame, comparison: list[str])
         if area not in counts.index:
             lost[area] = "keine Werte"
         elif unknown := int((counts.isna() | base.isna()).T[area].sum()):
-            lost[area] = f"{unknown} Zeiträume unbekannt"
+            noun = "Zeitraum" if unknown == 1 else "Zeiträume"
+            lost[area] = f"{unknown} {noun} unbekannt"
         elif (base.loc[area] <= 0).any():
             lost[area] = "Bezugsgröße null"
         elif counts.loc[area].sum() == 0:
