@@ -161,10 +161,7 @@ def read(space: Workspace, name: str) -> pd.DataFrame:
     path = space.processed / f"{name}.parquet"
     _recover(space.processed)
     if not path.is_file():
-        if not (space.processed / "provenance.json").is_file():
-            raise DataError(
-                f"study {space.name} has no processed data; run: evaltools ingest {space.name}"
-            )
+        require(space)
         raise DataError(unknown(f"table of study {space.name}", name, available(space)))
     return pd.read_parquet(path)
 
@@ -259,6 +256,22 @@ def read_provenance(folder: Path) -> Provenance | None:
         return Provenance(**raw)
     except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def require(space: Workspace) -> Provenance:
+    """Return the provenance of a study that must have been ingested.
+
+    Raises
+    ------
+    DataError
+        When it was not; the message says what to run.
+    """
+    made = read_provenance(space.processed)
+    if made is None:
+        raise DataError(
+            f"study {space.name} has no processed data; run: evaltools ingest {space.name}"
+        )
+    return made
 
 
 def _replace(temporary: Path, folder: Path) -> None:

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from evaltools.data.findings import LABELS, SEVERITIES
-from evaltools.data.store import Provenance, read_provenance
-from evaltools.errors import DataError
+from evaltools.data.store import Provenance, require
 from evaltools.release import wording
 from evaltools.release.disclosure import Released, Rule, release, rule
 from evaltools.release.display import Prose, prose
@@ -38,11 +37,7 @@ def rules(space: Workspace) -> Rule:
     DataError
         When the study was not ingested.
     """
-    made = read_provenance(space.processed)
-    if made is None:
-        raise DataError(
-            f"study {space.name} has no processed data; run: evaltools ingest {space.name}"
-        )
+    made = require(space)
     kind = " (simulierte Daten)" if made.simulated else ""
     note = (
         f"Quelle: {made.city}{kind}, Datenstand {wording.day(made.retrieved)}; eigene Berechnung."

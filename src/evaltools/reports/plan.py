@@ -35,6 +35,16 @@ class Task:
         return {name: self.parameters[name] for name in SETTABLE if name in self.parameters}
 
     @property
+    def changes(self) -> tuple[str, ...]:
+        """What the user set in place of the study's own, such as ``start = 2019``."""
+        return tuple(f"{name} = {Path(value).name}" for name, value in self.own.items())
+
+    @property
+    def label(self) -> str:
+        """The notebook's title, with what the user set."""
+        return " · ".join([self.title, *self.changes])
+
+    @property
     def output(self) -> str:
         """Path of the page below the study's folder of reports."""
         parts = [f"{name}-{Path(value).stem}" for name, value in self.own.items()]

@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 
 from evaltools.data import store
 from evaltools.data.store import Provenance
-from evaltools.errors import DataError, ReleaseError
+from evaltools.errors import ReleaseError
 from evaltools.reports import html, site
 from evaltools.reports.plan import Task
 from evaltools.study import Workspace
@@ -62,11 +62,7 @@ def run(
         In the order of the tasks; failed notebooks are kept, for the office only, in
         ``data/processed/<study>/failed/``.
     """
-    made = store.read_provenance(space.processed)
-    if made is None:
-        raise DataError(
-            f"study {space.name} has no processed data; run: evaltools ingest {space.name}"
-        )
+    made = store.require(space)
     for left in space.processed.glob(".run-*"):
         shutil.rmtree(left, ignore_errors=True)
     outcomes = []
@@ -88,9 +84,9 @@ def _one(space: Workspace, made: Provenance, task: Task) -> Outcome:
         page = html.page(
             space,
             made,
-            title=" · ".join([task.title, *_changed(task)]),
+            title=task.label,
             area=task.name,
-            inputs=_changed(task),
+            inputs=task.changes,
             depth=task.output.count("/"),
         )
         _write(target, html.render(notebook, page))
@@ -149,11 +145,6 @@ def _keep(notebook: Path, space: Workspace) -> None:
         shutil.move(notebook, folder / notebook.name)
 
 
-def _changed(task: Task) -> tuple[str, ...]:
-    """Name what the user set in place of the study's own."""
-    return tuple(f"{name} = {Path(value).name}" for name, value in task.own.items())
-
-
 def _entries(
     space: Workspace, made: Provenance, outcomes: Sequence[Outcome]
 ) -> list[dict[str, Any]]:
@@ -166,7 +157,7 @@ def _entries(
             "area": task.area,
             "name": task.name,
             "notebook": task.notebook,
-            "title": " · ".join([task.title, *_changed(task)]),
+            "title": task.label,
             "own": task.own,
             "file": task.output,
             "ok": outcome.ok,
