@@ -1,6 +1,7 @@
 # Everything runs from .venv, which is made from requirements.lock when it is missing or older.
 PYTHON ?= python3
 VENV := .venv
+BENCH := .venv-bench
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 STUDY ?= demo
@@ -32,8 +33,14 @@ check: $(STAMP) ## Lint, types, layers, notebooks without outputs
 	$(BIN)/python -m pytest tests/test_layers.py tests/test_notebooks.py tests/test_environment.py
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
 
-bench: $(STAMP) ## Run all benchmarks; each prints its ratios last
-	@set -e; for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script; done
+bench: $(BENCH)/.installed ## Run all benchmarks beside their alternatives; each prints its ratios last
+	@set -e; for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BENCH)/bin/python $$script; done
+
+$(BENCH)/.installed: requirements-bench.lock pyproject.toml
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet -r requirements-bench.lock
+	$(BENCH)/bin/python -m pip install --quiet --no-deps -e .
+	@touch $@
 
 lab: $(STAMP) ## Open JupyterLab in notebooks/, on this machine only
 	$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks
@@ -41,8 +48,11 @@ lab: $(STAMP) ## Open JupyterLab in notebooks/, on this machine only
 lock: $(STAMP) ## Pin the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra test --extra dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
+	uv pip compile pyproject.toml --extra test --extra dev --extra bench -c requirements.lock \
+	  --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet \
+	  -o requirements-bench.lock
 
 clean: ## Remove what was made: .venv, processed data, reports, caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
+	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
 	find data/processed reports -mindepth 1 ! -name .gitkeep -delete
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

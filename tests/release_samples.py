@@ -12,7 +12,8 @@ import pandas as pd
 from nbformat import NotebookNode
 
 from evaltools.data.store import Provenance
-from evaltools.effects.results import Change, Effect, PreTrend
+from evaltools.effects.results import Effect, PreTrend
+from evaltools.measures.change import Change
 from evaltools.release.disclosure import Rule
 from evaltools.reports.html import Page
 from evaltools.study import Study, Workspace
@@ -40,22 +41,25 @@ def effect(**changed: Any) -> Effect:
         method="Probe",
         measure="inanspruchnahme_lokal",
         area=AREA,
+        start="2018",
         estimate=0.8,
-        error=0.05,
         low=0.7,
         high=0.9,
         level=0.9,
+        origin="Umkehrung des Placebo-Tests",
         rank=1,
         n=10,
-        dispersion=1.5,
-        placebos=placebos,
-        series=series,
-        changes={"own": change("Oberau", 200, 160), "comparison": change("Vergleich", 900, 900)},
-        pre_trend=PreTrend(1.01, 6, 10),
+        n_areas=10,
         n_periods=9,
         n_before=5,
-        start="2018",
-        left_out_areas={},
+        placebos=placebos,
+        series=series,
+        source="doi:10.1162/rest.88.4.641",
+        error=0.05,
+        dispersion=1.5,
+        fall_rank=1,
+        changes={"own": change("Oberau", 200, 160), "comparison": change("Vergleich", 900, 900)},
+        pre_trend=PreTrend(1.01, 6, 10),
         left_out_periods=("2017",),
     )
     return replace(made, **changed)

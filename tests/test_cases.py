@@ -128,3 +128,55 @@ def test_what_cannot_be_counted_is_refused() -> None:
         cases.count(ONE_OF_EACH.drop(columns="form"), period="year", first=2019, last=2020)
     with pytest.raises(DataError, match="last=2018 lies before first=2019"):
         cases.count(ONE_OF_EACH, period="year", first=2019, last=2018)
+
+
+# --- begun after an assessment under § 8a ---------------------------------------------------------
+
+
+def with_8a(*known: object) -> pd.DataFrame:
+    return ONE_OF_EACH.assign(after_8a=pd.array(known, dtype="boolean"))
+
+
+def after_8a(counted: pd.DataFrame) -> dict[tuple[str, str], object]:
+    cells = counted.set_index(["period", "paragraph"])["started_after_8a"]
+    return {key: None if pd.isna(n) else int(n) for key, n in cells.items()}
+
+
+def test_helps_begun_after_an_assessment_count_where_they_begin() -> None:
+    counted = cases.count(with_8a(True, False, True, True), period="year", first=2019, last=2020)
+    assert after_8a(counted) == {
+        ("2019", "31"): 1,
+        ("2019", "33"): 0,
+        ("2019", "alle"): 1,
+        ("2020", "31"): 0,
+        ("2020", "33"): 1,
+        ("2020", "alle"): 1,
+    }
+    assert "started_after_8a_reason" not in counted
+
+
+def test_unknown_assessment_makes_the_cells_of_its_beginning_unknown_with_a_reason() -> None:
+    counted = cases.count(with_8a(True, False, None, None), period="year", first=2019, last=2021)
+    found = after_8a(counted)
+    assert found["2019", "31"] == 1  # the help with an unknown one began in 2018
+    assert found["2020", "33"] is found["2020", "alle"] is None
+    assert found["2020", "31"] == found["2021", "33"] == 0
+    lost = counted["started_after_8a"].isna()
+    assert set(counted.loc[lost, "started_after_8a_reason"]) == {cases.UNKNOWN_8A}
+    assert counted.loc[~lost, "started_after_8a_reason"].isna().all()
+
+
+def test_without_the_column_nothing_is_said_and_nothing_else_changes() -> None:
+    plain = cases.count(ONE_OF_EACH, period="year", first=2019, last=2020)
+    assert not [name for name in plain if "8a" in name]
+    known = cases.count(with_8a(True, None, True, True), period="year", first=2019, last=2020)
+    pd.testing.assert_frame_equal(known[list(plain)], plain)
+
+
+def test_assessments_do_not_depend_on_the_order_of_rows_and_leave_the_frame() -> None:
+    rows = with_8a(True, None, False, True)
+    before = rows.copy(deep=True)
+    straight = cases.count(rows, period="quarter", first=2019, last=2020)
+    turned = cases.count(rows.iloc[::-1], period="quarter", first=2019, last=2020)
+    pd.testing.assert_frame_equal(straight, turned)
+    pd.testing.assert_frame_equal(rows, before)

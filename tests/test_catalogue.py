@@ -9,6 +9,7 @@ import pytest
 from evaltools.data.schema import TABLES
 from evaltools.errors import DesignError
 from evaltools.measures.catalogue import INDICATORS, Pick, indicator
+from evaltools.study import Outcomes
 
 COUNT = TABLES["hze_count"]
 
@@ -30,9 +31,8 @@ def test_indicator_says_what_it_is(name: str) -> None:
     item = INDICATORS[name]
     assert all((item.label, item.unit, item.formula, item.source))
     assert item.per in (1, 100, 10_000)
-    assert str(int(item.per)) in item.unit.replace(".", "").replace("Prozent", "100").replace(
-        "Euro", "1"
-    )
+    said = {"Prozent": "100", "Euro": "1", "Punkte je Hilfe": "1", "je Vollzeitstelle": "1"}
+    assert str(int(item.per)) in said.get(item.unit, item.unit.replace(".", ""))
 
 
 @pytest.mark.parametrize("name", INDICATORS)
@@ -54,6 +54,24 @@ def test_cases_and_young_people_are_never_mixed() -> None:
             name for what in (item.numerator, item.denominator) if what for name in what.measures
         }
         assert used == {"young_people"} or "young_people" not in used
+
+
+@pytest.mark.parametrize("name", INDICATORS)
+def test_base_is_a_table_and_a_role_that_the_schema_knows(name: str) -> None:
+    item = INDICATORS[name]
+    assert item.base in TABLES
+    assert (item.base == "staffing") == bool(item.role)
+    assert item.role in ("", *TABLES["staffing"].column("role").codes)
+    assert (item.base == "hze_count") == (item.denominator is not None)
+
+
+def test_weighted_indicator_divides_by_the_very_helps_it_weighs() -> None:
+    weighted = [item for item in INDICATORS.values() if item.weighted]
+    assert [item.name for item in weighted] == ["intensitaet"]
+    for item in weighted:
+        assert item.denominator == item.numerator
+        assert len(item.numerator.measures) == 1
+        assert {form for _, form in item.numerator.cells} == set(Outcomes().weights)
 
 
 def test_pick_knows_when_everything_is_meant() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import get_args
 
 import pandas as pd
 import pytest
 
-from evaltools.effects.claims import MISSING, Outcome, judge, verdict
-from evaltools.effects.results import Change, Claim, Effect, PreTrend
+from evaltools.effects.results import Effect, PreTrend
+from evaltools.evaluation.claims import MISSING, Claim, Outcome, Verdict, judge, verdict
+from evaltools.measures.change import Change
 from evaltools.study import ModelArea, Notebooks, Study
 
 BELOW = math.nextafter(1, 0)
@@ -33,27 +35,27 @@ def supported() -> Effect:
         method="m",
         measure="inanspruchnahme",
         area="SR04",
+        start="2018",
         estimate=0.75,
-        error=0.05,
         low=0.65,
         high=0.85,
         level=0.9,
+        origin="o",
         rank=1,
         n=17,
-        dispersion=2.0,
+        n_areas=17,
+        n_periods=14,
+        n_before=7,
         placebos=pd.DataFrame({"area_id": ["SR04"], "studentised": [-4.0]}),
         series=pd.DataFrame(),
+        source="s",
+        fall_rank=1,
         changes={
             "own": change("SR04", 0.8),
             "comparison": change("Vergleich", 1.1),
             "state": change("Land", 1.05),
         },
         pre_trend=PreTrend(1.0, 8, 17),
-        n_periods=14,
-        n_before=7,
-        start="2018",
-        left_out_areas={},
-        left_out_periods=(),
     )
 
 
@@ -102,6 +104,51 @@ def test_support_asks_for_a_pre_trend_that_is_tested_and_not_conspicuous(
     assert (given == "gestützt") != reason.startswith("Der Rückgang hebt sich ab")
 
 
+def test_support_asks_for_a_pre_trend_at_all(supported: Effect) -> None:
+    given, reason = verdict(replace(supported, pre_trend=None), 0.1)
+    assert given == "unklar"
+    assert reason.endswith("der Verlauf vor dem Beginn ließ sich nicht prüfen.")
+
+
+@pytest.mark.parametrize(
+    ("fall_rank", "n", "expected"),
+    [
+        (1, 17, "gestützt"),  # 5 % of 17 are less than one: the deepest fall is asked for
+        (2, 17, "unklar"),
+        (2, 39, "unklar"),
+        (2, 40, "gestützt"),
+        (3, 40, "unklar"),
+        (6, 136, "gestützt"),
+        (7, 136, "unklar"),
+        (34, 680, "gestützt"),
+        (35, 680, "unklar"),
+    ],
+)
+def test_support_asks_for_one_of_the_deepest_falls(
+    supported: Effect, fall_rank: int, n: int, expected: str
+) -> None:
+    given, reason = verdict(replace(supported, fall_rank=fall_rank, n=n), 0.1)
+    assert given == expected
+    named = f"Rang {fall_rank} der Rückgänge, nötig ist mindestens Rang {max(1, n // 20)} von {n}."
+    assert (given == "gestützt") != reason.endswith(named)
+
+
+@pytest.mark.parametrize("n", [17, 1000])
+def test_fall_that_was_never_ranked_is_in_doubt(supported: Effect, n: int) -> None:
+    """0 stands for a rank that was not computed; it must not pass for the deepest."""
+    given, reason = verdict(replace(supported, fall_rank=0, n=n), 0.1)
+    assert given == "unklar"
+    assert "Rang 0 der Rückgänge" in reason
+    assert verdict(replace(supported, fall_rank=0, low=0.92), 0.1)[0] == "nicht gestützt"
+
+
+def test_a_rank_that_is_not_the_deepest_does_not_deny(supported: Effect) -> None:
+    open_ = replace(supported, low=0.8, high=1.1, fall_rank=9)
+    assert verdict(open_, 0.1)[0] == "unklar"
+    excluded = replace(supported, low=0.92, high=0.98, fall_rank=9)
+    assert verdict(excluded, 0.1)[0] == "nicht gestützt"
+
+
 def test_a_relevant_fall_is_excluded_whatever_the_pre_trend(supported: Effect) -> None:
     made = replace(supported, low=0.92, high=0.98, pre_trend=PreTrend(1.0, 1, 17))
     assert verdict(made, 0.1)[0] == "nicht gestützt"
@@ -143,7 +190,18 @@ def test_counter_trend_lies_below_every_other_trend(
     assert found[1].verdict == expected
     assert found[2].verdict == "gestützt"
     if expected == "unklar":
-        assert found[1].reason == "Die eigene Veränderung liegt nicht unter der von: Land."
+        assert found[1].reason == (
+            "Der Rückgang hebt sich ab, aber die eigene Veränderung liegt nicht unter der von: "
+            "Land."
+        )
+
+
+def test_doubt_about_the_pre_trend_comes_before_the_counter_trend(supported: Effect) -> None:
+    changes = {**supported.changes, "state": change("Land", 0.1)}
+    made = replace(supported, changes=changes, pre_trend=PreTrend(1.0, 1, 17))
+    assert "schon vor dem Beginn anders" in claims(made)[1].reason
+    excluded = replace(supported, changes=changes, low=0.92, high=0.98)
+    assert claims(excluded)[1].verdict == "nicht gestützt"
 
 
 def test_counter_trend_without_its_reference_is_not_testable(supported: Effect) -> None:
@@ -171,6 +229,11 @@ def test_missing_tables_are_named_with_their_columns() -> None:
 @pytest.mark.parametrize("number", MISSING)
 def test_claims_without_a_method_name_all_that_they_need(supported: Effect, number: int) -> None:
     assert claims(supported)[number].missing == MISSING[number]
+
+
+def test_every_verdict_is_one_of_four(supported: Effect) -> None:
+    assert get_args(Verdict) == ("gestützt", "nicht gestützt", "unklar", "nicht prüfbar")
+    assert {claim.verdict for claim in claims(supported).values()} <= {*get_args(Verdict)}
 
 
 def test_what_is_there_is_not_called_missing(supported: Effect) -> None:

@@ -38,7 +38,8 @@ def cell(values: pd.DataFrame, area: str, *years: str) -> pd.Series:
 def test_treated_area_stands_first_and_periods_in_order(values: pd.DataFrame) -> None:
     built = build(values)
     assert built.areas == ("C", "A", "B", "D")
-    assert built.treated == "C"
+    assert (built.treated, built.name) == (("C",), "C")
+    assert (built.starts, built.start) == (("2016",), "2016")
     assert built.periods == YEARS
     assert built.counts[0].tolist() == list(range(30, 40))
     assert built.exposure[:, 0].tolist() == [300, 100, 200, 400]
@@ -121,11 +122,13 @@ def test_incomplete_comparison_area_is_left_out_and_named(
         ({"treated": "Z"}, r"area Z has no values; check the table and the area's id"),
         (
             {"start": "2013"},
-            r"start=2013 leaves 2 periods before it for area C; at least 3 are needed",
+            r"start=2013 leaves 2 periods before it for area C, fewer than 3; move the start or "
+            r"deliver more periods$",
         ),
         (
             {"start": "2021"},
-            r"start=2021 leaves no period after it for area C; at least 1 is needed",
+            r"start=2021 leaves 0 periods after it for area C, fewer than 1; move the start or "
+            r"deliver more periods$",
         ),
         (
             {"start": "2016-Q3"},
@@ -142,6 +145,23 @@ def test_refusals_say_what_where_limit_and_what_next(
 ) -> None:
     with pytest.raises(DesignError, match=message):
         build(values, **changed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "german"),
+    [
+        ({"start": "2013"}, "Vor dem Beginn 2013 liegen 2 Zeiträume; nötig: mindestens 3."),
+        ({"start": "2021"}, "Nach dem Beginn 2021 liegen 0 Zeiträume; nötig: mindestens 1."),
+        ({"comparison": ["A"]}, "Vollständige Vergleichsräume: 1; nötig sind mindestens 2."),
+        ({"comparison": []}, "Vollständige Vergleichsräume: 0; nötig sind mindestens 2."),
+    ],
+)
+def test_refusals_are_told_in_german_with_their_numbers(
+    values: pd.DataFrame, changed: dict[str, object], german: str
+) -> None:
+    with pytest.raises(DesignError) as refused:
+        build(values, **changed)
+    assert refused.value.german == german
 
 
 def test_start_within_a_period_that_is_left_out_is_no_problem(values: pd.DataFrame) -> None:
@@ -173,3 +193,161 @@ def test_frame_is_left_as_it_was(values: pd.DataFrame) -> None:
     before = values.copy(deep=True)
     build(values, left_out_periods=["2015"])
     pd.testing.assert_frame_equal(values, before)
+
+
+# --- several treated areas ------------------------------------------------------------------------
+
+
+def test_several_treated_areas_stand_first_in_the_order_given(values: pd.DataFrame) -> None:
+    built = build(values, treated=["D", "B"], comparison=list("ABCD"))
+    assert built.areas == ("D", "B", "A", "C")
+    assert (built.treated, built.name) == (("D", "B"), "D, B")
+    assert (built.starts, built.start) == (("2016", "2016"), "2016")
+    assert built.counts[:, 0].tolist() == [40, 20, 10, 30]
+
+
+def test_each_area_has_its_own_start(values: pd.DataFrame) -> None:
+    built = build(values, treated=["D", "B"], start=["2018", "2015"], comparison=["A", "C"])
+    assert built.starts == ("2018", "2015")
+    message = (
+        r"areas D, B start at 2018, 2015: this estimate needs one common start; use "
+        r"effects.staggered, or evaluate each area alone"
+    )
+    for ask in ("start", "after"):
+        with pytest.raises(DesignError, match=message):
+            getattr(built, ask)
+
+
+def test_treated_cells_begin_with_each_start(values: pd.DataFrame) -> None:
+    built = build(values, treated=["D", "B"], start=["2018", "2015"], comparison=["A", "C"])
+    expected = [[year >= start for year in YEARS] for start in ("2018", "2015")]
+    assert built.cells()[:2].tolist() == expected
+    assert not built.cells()[2:].any()
+    common = build(values, treated=["D", "B"], comparison=["A", "C"])
+    np.testing.assert_array_equal(common.cells()[:2], np.array([common.after] * 2))
+
+
+def test_panel_has_the_periods_that_all_treated_areas_know(values: pd.DataFrame) -> None:
+    gone = cell(values, "D", "2011") | cell(values, "B", "2020")
+    built = build(values[~gone], treated=["D", "B"], comparison=["A", "C"])
+    assert built.periods == YEARS[1:-1]
+    assert built.unknown_periods == ("2011", "2020")
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"treated": ["C", "Z"]}, r"area Z has no values; check the table"),
+        ({"start": ["2016", "2013"]}, r"start=2013 leaves 2 periods before it for area B"),
+        ({"start": ["2021", "2016"]}, r"start=2021 leaves 0 periods after it for area C"),
+        ({"start": ["2016", "2016-Q3"]}, r"start=2016-Q3 lies within the period 2016 of area B"),
+        ({"comparison": ["A", "B"]}, r"area C, B: 1 complete comparison areas, at least 2"),
+        (
+            {"start": ["2017", "2015"], "left_out_periods": ["2016"]},
+            r"area B: selection periods 2016 are no periods of the data before start=2015",
+        ),
+    ],
+)
+def test_every_treated_area_is_checked(
+    values: pd.DataFrame, changed: dict[str, object], message: str
+) -> None:
+    with pytest.raises(DesignError, match=message):
+        build(values, **({"treated": ["C", "B"], "comparison": ["A", "D"]} | changed))
+
+
+@pytest.mark.parametrize(
+    ("treated", "start"),
+    [
+        ([], "2016"),
+        (["C", "C"], "2016"),
+        (["C", "D", "C"], ["2016", "2017", "2016"]),
+        (["A", "B", "C", "D"], "2016"),
+        (["C", "D"], ["2016"]),
+        (["C"], ["2016", "2017"]),
+        (["C", "D"], []),
+    ],
+)
+def test_one_to_three_different_areas_and_as_many_starts_or_none(
+    values: pd.DataFrame, treated: list[str], start: str | list[str]
+) -> None:
+    more = pd.concat([values, values.assign(area_id=values["area_id"] + "2")])
+    others = ["A2", "B2", "C2", "D2"]
+    message = (
+        rf"treated areas {', '.join(treated)} with starts .*: give one to 3 different areas, and "
+        "one start for all or one for each"
+    )
+    with pytest.raises(DesignError, match=message) as refused:
+        build(more, treated=treated, start=start, comparison=others)
+    assert refused.value.german == "Zusammen geschätzt werden ein bis 3 Modellräume."
+
+
+def test_three_areas_can_be_treated_together(values: pd.DataFrame) -> None:
+    more = pd.concat([values, values.assign(area_id=values["area_id"] + "2")])
+    built = build(more, treated=["A", "B", "C"], comparison=["A2", "B2", "A"])
+    assert built.areas == ("A", "B", "C", "A2", "B2")
+
+
+# --- parts of a panel -----------------------------------------------------------------------------
+
+
+def test_kept_are_treated_areas_and_some_of_the_others(values: pd.DataFrame) -> None:
+    built = build(values)
+    kept = built.keep([2, 3])
+    assert kept.areas == ("C", "B", "D")
+    np.testing.assert_array_equal(kept.counts, built.counts[[0, 2, 3]])
+    np.testing.assert_array_equal(kept.exposure, built.exposure[[0, 2, 3]])
+    assert (kept.periods, kept.starts) == (built.periods, built.starts)
+    assert built.keep([0, 2, 3]).areas == kept.areas  # the treated area is there anyway, once
+
+
+def test_kept_periods_are_cut_alike_for_all(values: pd.DataFrame) -> None:
+    built = build(values)
+    kept = built.keep([1, 2], range(2, 8))
+    assert kept.periods == YEARS[2:8]
+    np.testing.assert_array_equal(kept.counts, built.counts[:3, 2:8])
+    assert kept.after.tolist() == [False] * 3 + [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "message"),
+    [
+        ([0, 1], None, r"area C: 1 complete comparison areas, at least 2 are needed"),
+        (
+            [1, 2],
+            range(3, 10),
+            r"start=2016 leaves 2 periods before it for area C, fewer than 3; move",
+        ),
+        ([1, 2], range(5), r"start=2016 leaves 0 periods after it for area C, fewer than 1; move"),
+    ],
+)
+def test_too_little_kept_is_refused(
+    values: pd.DataFrame, rows: list[int], columns: range | None, message: str
+) -> None:
+    with pytest.raises(DesignError, match=message):
+        build(values).keep(rows, columns)
+
+
+def test_panel_is_left_as_it_was_when_parts_are_kept(values: pd.DataFrame) -> None:
+    built = build(values)
+    counts, exposure = built.counts.copy(), built.exposure.copy()
+    kept = built.keep([1, 2])
+    kept.counts[0, 0] = -1
+    kept.exposure[0, 0] = -1
+    np.testing.assert_array_equal(built.counts, counts)
+    np.testing.assert_array_equal(built.exposure, exposure)
+    assert built.areas == ("C", "A", "B", "D")
+
+
+def test_periods_without_a_case_in_the_comparison_are_refused_by_name(
+    values: pd.DataFrame,
+) -> None:
+    built = build(values)
+    cases = built.counts[1:].sum(0)
+    built.compared(cases)
+    cases[[2, 7]] = 0
+    with pytest.raises(
+        DesignError,
+        match=r"comparison of area C: no case in 2013, 2018; every period needs cases, so name",
+    ) as refused:
+        built.compared(cases)
+    assert refused.value.german == "In den Vergleichsräumen gibt es zu wenige Fälle."

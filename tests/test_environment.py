@@ -7,22 +7,30 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+BENCH = (ROOT / "requirements-bench.lock").read_text(encoding="utf-8")
 
 
 def locked() -> set[str]:
     return {name.lower() for name in re.findall(r"^([A-Za-z0-9._-]+)==", LOCK, re.M)}
 
 
-def test_every_locked_package_has_hashes_and_no_address() -> None:
-    pins = re.findall(r"^[A-Za-z0-9._-]+==.*(?:\n    .*)*", LOCK, re.M)
+@pytest.mark.parametrize("lock", [LOCK, BENCH], ids=["product", "benchmarks"])
+def test_every_locked_package_has_hashes_and_no_address(lock: str) -> None:
+    pins = re.findall(r"^[A-Za-z0-9._-]+==.*(?:\n    .*)*", lock, re.M)
     assert len(pins) > 100
     assert [pin.splitlines()[0] for pin in pins if "--hash=sha256:" not in pin] == []
-    assert "index-url" not in LOCK
-    assert "://" not in LOCK
+    assert "index-url" not in lock
+    assert "://" not in lock
+
+
+def test_benchmarks_run_with_the_versions_of_the_product() -> None:
+    pin = r"^[A-Za-z0-9._-]+==[^ ;\\]+"
+    assert set(re.findall(pin, LOCK, re.M)) <= set(re.findall(pin, BENCH, re.M))
 
 
 def test_environment_installs_the_lock_and_nothing_else() -> None:

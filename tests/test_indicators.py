@@ -24,6 +24,7 @@ from evaltools.study import Population
 
 UNDER_21 = Population()
 MEASURES = ["stock_3112", "started", "ended", "young_people", "cost_eur"]
+PLAIN = [name for name, item in INDICATORS.items() if not (item.role or item.weighted)]
 
 
 def counts(*rows: tuple[object, ...], measures: tuple[str, ...] = tuple(MEASURES)) -> pd.DataFrame:
@@ -93,7 +94,7 @@ def six_helps_of_one_area() -> pd.DataFrame:
         ("A", "2022", "34", "stationaer", 9, 5, 6, pd.NA, pd.NA),
         ("A", "2022", "35a", "ambulant", 8, 6, 6, pd.NA, pd.NA),
         ("A", "2022", "alle", "alle", 50, 34, 34, 76, 1_400_000),
-    )
+    ).assign(started_after_8a=pd.array([1, 0, 2, 0, 3, 0, 6], dtype="Int64"))
 
 
 EXPECTED = {
@@ -110,14 +111,39 @@ EXPECTED = {
     "anteil_stationaer_begonnen": (1 + 2 + 5) / (1 + 12 + 2 + 5) * 100,
     "junge_menschen": 76 / 2000 * 10_000,
     "ausgaben_je_kopf": 700.0,
+    "stationaer": (2 + 1 + 6 + 1 + 9 + 6) / 2000 * 10_000,
+    "abgangsquote": 34 / 2000 * 10_000,
+    "gefaehrdung_8a": 6 / 2000 * 10_000,
 }
 
 
-def test_every_indicator_has_an_expected_value() -> None:
-    assert set(EXPECTED) == set(INDICATORS)
+def test_every_indicator_over_counts_or_population_has_an_expected_value() -> None:
+    assert set(EXPECTED) == set(PLAIN)
 
 
-@pytest.mark.parametrize("name", INDICATORS)
+@pytest.mark.parametrize(
+    ("name", "needed"), [("intensitaet", "weights"), ("faelle_je_fachkraft", "staffing")]
+)
+def test_indicator_that_needs_more_is_refused_with_the_way_to_it(
+    name: str, needed: str, six_helps_of_one_area: pd.DataFrame
+) -> None:
+    with pytest.raises(DesignError, match=rf"{name} needs .*{needed}.*measures.outcomes.values"):
+        compute(six_helps_of_one_area, people({"A": 2000}), name, ages=UNDER_21)
+
+
+def test_stationary_helps_of_any_paragraph_count_but_those_of_28_and_35a() -> None:
+    table = counts(
+        ("A", "2022", "34", "stationaer", 4, 0, 1, 0, 0),
+        ("A", "2022", "35", "stationaer", 2, 0, 0, 0, 0),
+        ("A", "2022", "41", "stationaer", 3, 0, 1, 0, 0),
+        ("A", "2022", "35a", "stationaer", 9, 0, 9, 0, 0),
+        ("A", "2022", "31", "ambulant", 9, 0, 9, 0, 0),
+    )
+    assert value(table, people({"A": 1000}), "stationaer") == 110
+    assert value(table, people({"A": 1000}), "fremdunterbringung") == 50
+
+
+@pytest.mark.parametrize("name", PLAIN)
 def test_indicator_equals_the_value_worked_out_by_hand(
     name: str, six_helps_of_one_area: pd.DataFrame
 ) -> None:
@@ -125,7 +151,7 @@ def test_indicator_equals_the_value_worked_out_by_hand(
     assert found == pytest.approx(EXPECTED[name], rel=1e-12)
 
 
-@pytest.mark.parametrize("name", INDICATORS)
+@pytest.mark.parametrize("name", PLAIN)
 def test_order_names_and_unit_of_population_do_not_matter(
     name: str, six_helps_of_one_area: pd.DataFrame
 ) -> None:
@@ -157,7 +183,7 @@ def test_callers_frames_are_left_as_they_were(six_helps_of_one_area: pd.DataFram
     values = compute(six_helps_of_one_area, base, "zugangsquote", ages=UNDER_21)
     frames = (six_helps_of_one_area, base, monthly, trend, values)
     copies = [frame.copy(deep=True) for frame in frames]
-    for name in INDICATORS:
+    for name in PLAIN:
         compute(six_helps_of_one_area, base, name, ages=UNDER_21)
         compute_reference(trend, name, ages=UNDER_21)
         pick(six_helps_of_one_area, INDICATORS[name].numerator)

@@ -21,6 +21,7 @@ def test_there_are_notebooks() -> None:
         "10_sozialraumprofil",
         "20_fallzahlen",
         "30_vorher_nachher",
+        "31_methoden",
     ]
 
 

@@ -11,7 +11,7 @@ from evaltools.study import Workspace
 
 def test_the_whole_study_is_each_area_and_the_city(demo: Workspace) -> None:
     tasks = plan.tasks(demo)
-    assert len(tasks) == 13
+    assert len(tasks) == 16
     assert tasks[0].output == "SR04/00_datenlage.html"
     assert tasks[-1].output == "stadt/00_datenlage.html"
     assert tasks[3].title == "Vorher und nachher"

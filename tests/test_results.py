@@ -8,7 +8,9 @@ import math
 import pandas as pd
 import pytest
 
-from evaltools.effects.results import Change, Claim, Effect, PreTrend
+from evaltools.effects.results import CheckResult, Effect, PreTrend
+from evaltools.evaluation.claims import Claim
+from evaltools.measures.change import Change
 
 
 def effect(**changed: object) -> Effect:
@@ -17,38 +19,24 @@ def effect(**changed: object) -> Effect:
         "method": "m",
         "measure": "inanspruchnahme",
         "area": "SR04",
+        "start": "2018",
         "estimate": 0.8,
-        "error": 0.05,
         "low": 0.7,
         "high": 0.9,
         "level": 0.9,
+        "origin": "o",
         "rank": 2,
         "n": 16,
-        "dispersion": 2.0,
-        "placebos": pd.DataFrame({"area_id": ["SR04"], "estimate": [0.8], "studentised": [-4.5]}),
-        "series": pd.DataFrame({"period": ["2018"], "observed": [1], "counterfactual": [2]}),
-        "changes": {"own": Change("SR04", 10, 8, 100, 100)},
-        "pre_trend": PreTrend(1.01, 4, 16),
+        "n_areas": 16,
         "n_periods": 10,
         "n_before": 5,
-        "start": "2018",
-        "left_out_areas": {},
-        "left_out_periods": (),
+        "placebos": pd.DataFrame({"area_id": ["SR04"], "estimate": [0.8], "studentised": [-4.5]}),
+        "series": pd.DataFrame({"period": ["2018"], "observed": [1], "counterfactual": [2]}),
+        "source": "s",
+        "changes": {"own": Change("SR04", 10, 8, 100, 100)},
+        "pre_trend": PreTrend(1.01, 4, 16),
     }
     return Effect(**(fields | changed))  # type: ignore[arg-type]
-
-
-def test_change_is_sum_over_sum() -> None:
-    found = Change("Stadt", 30, 20, 1500, 500)
-    assert (found.before, found.after, found.ratio) == (0.02, 0.04, 2.0)
-
-
-def test_change_from_nothing_has_no_ratio() -> None:
-    assert math.isnan(Change("Stadt", 0, 20, 100, 100).ratio)
-
-
-def test_change_does_not_depend_on_the_unit_of_the_base() -> None:
-    assert Change("x", 3, 2, 7, 5).ratio == pytest.approx(Change("x", 3, 2, 7000, 5000).ratio)
 
 
 def test_p_is_the_rank_among_all_and_its_floor_one_of_them() -> None:
@@ -63,7 +51,27 @@ def test_effect_is_one_tidy_row_of_unrounded_scalars() -> None:
         *(0.8, 0.7, 0.9),
         *(0.125, 0.0625, 0.25),
     ]
-    assert not {"placebos", "series", "changes"} & set(row)
+    assert not {"placebos", "series", "changes", "pre_trend", "weights"} & set(row)
+    assert row.loc[0, "scale"] == "ratio"
+
+
+def test_row_without_a_pre_trend_lacks_its_p_value_alone() -> None:
+    bare = set(effect(pre_trend=None).row())
+    assert set(effect().row()) - bare == {"pre_trend_p"}
+    assert bare <= set(effect().row())
+
+
+@pytest.mark.parametrize("passed", [True, False, None])
+def test_check_is_one_tidy_row(passed: bool | None) -> None:
+    row = CheckResult("bevoelkerung", passed, 0.25, "Die Bevölkerung springt nicht.").row()
+    assert row.columns.tolist() == ["name", "passed", "figure", "sentence"]
+    expected = ["bevoelkerung", passed, 0.25, "Die Bevölkerung springt nicht."]
+    assert row.iloc[0].tolist() == expected
+
+
+def test_checks_with_any_outcome_make_one_table() -> None:
+    rows = [CheckResult("a", passed, math.nan, "s").row() for passed in (True, False, None)]
+    assert pd.concat(rows)["passed"].tolist() == [True, False, None]
 
 
 @pytest.mark.parametrize("made", [effect(), None], ids=["with effect", "without"])
@@ -86,7 +94,7 @@ def test_rows_leave_the_results_as_they_were() -> None:
     pd.testing.assert_frame_equal(found.placebos, before)
 
 
-@pytest.mark.parametrize("made", [effect(), PreTrend(1.0, 1, 2), Change("x", 1, 1, 1, 1)])
+@pytest.mark.parametrize("made", [effect(), PreTrend(1.0, 1, 2), CheckResult("a", True, 1.0, "s")])
 def test_results_are_frozen(made: object) -> None:
     name = dataclasses.fields(made)[0].name  # type: ignore[arg-type]
     with pytest.raises(dataclasses.FrozenInstanceError):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from conftest import ROOT
 from evaltools import yamlfile
 from evaltools.errors import RunError, StudyError
 from evaltools.study import Population, Study, open_study
+from evaltools.studyparts import months
 
 BASE = """\
 title: Test
@@ -112,3 +114,29 @@ def test_another_start_moves_one_model_area_only(start: str | int) -> None:
         space.starting("SR04", "20188")
     with pytest.raises(RunError, match="unknown area 'SR01'"):
         space.starting("SR01", "2019")
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last"),
+    [
+        ("2019", 1, 12),
+        ("2019-Q1", 1, 3),
+        ("2019-Q3", 7, 9),
+        ("2019-Q4", 10, 12),
+        ("2019-01", 1, 1),
+        ("2019-12", 12, 12),
+    ],
+)
+def test_a_period_runs_from_its_first_to_its_last_month(period: str, first: int, last: int) -> None:
+    before = 12 * 2019 - 1  # January 2019 is the next month
+    assert months(period) == (before + first, before + last)
+
+
+def test_months_of_periods_that_follow_each_other_leave_no_gap() -> None:
+    for periods in (
+        [str(year) for year in range(2018, 2022)],
+        [f"{year}-Q{n}" for year in (2019, 2020) for n in range(1, 5)],
+        [f"{year}-{n:02d}" for year in (2019, 2020) for n in range(1, 13)],
+    ):
+        spans = [months(period) for period in periods]
+        assert all(one[1] + 1 == other[0] for one, other in pairwise(spans))

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from evaltools.errors import ReleaseError
+from evaltools.german import MINUS, NBSP
 from evaltools.release.disclosure import Released, Rule, release
 from evaltools.release.display import MARK
 from evaltools.release.tables import FOOTNOTES, Column, facts, table
-from evaltools.release.wording import MINUS, NBSP
 from release_samples import PAYLOAD, RULES
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from evaltools.effects.claims import Outcome
-from evaltools.effects.evaluation import Evaluation, before_after
 from evaltools.effects.results import Effect
 from evaltools.errors import DataError
+from evaltools.evaluation.before_after import Evaluation, before_after
+from evaltools.evaluation.claims import Outcome
 from evaltools.measures.catalogue import indicator
 from evaltools.release import claim_views, count_views, profile_views, views
 from evaltools.release.disclosure import Rule
@@ -295,6 +295,18 @@ def test_summary_keeps_small_counts_to_itself(result: Evaluation) -> None:
     assert rows[1][2:] == ["•"] * 6
     html = claim_views.claims(told, study(), RULES).html
     assert "• geheim gehalten" in html
+
+
+@pytest.mark.parametrize(("total", "gone"), [(11, True), (12, False)])
+def test_claim_on_a_weighted_sum_is_judged_by_its_helps(
+    result: Evaluation, total: int, gone: bool
+) -> None:
+    """With a largest weight of 4, a sum of 11 may be two helps and a little more."""
+    own = {"own": change("Oberau", total, 90), "comparison": change("V", 90, 90)}
+    made = effect(measure="intensitaet", changes=own)
+    claims = tuple(replace(c, effect=made) if c.number == 4 else c for c in result.claims)
+    rows = _rows(claim_views.claims(replace(result, claims=claims), study(), RULES))
+    assert (rows[3][2:] == ["•"] * 6) == gone
 
 
 def test_claims_explain_their_marks(result: Evaluation) -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaltools.effects.results import Claim, PreTrend
+from evaltools.effects.dynamics import EventStudy
+from evaltools.effects.results import PreTrend
+from evaltools.effects.sensitivity import Bounds
+from evaltools.evaluation.claims import Claim
+from evaltools.german import MINUS, NBSP
 from evaltools.release import wording
-from evaltools.release.wording import MINUS, NBSP
 from evaltools.study import Selection
 from release_samples import change, effect
 
@@ -159,6 +163,58 @@ def test_selection_year_is_called_misleading() -> None:
     assert "2017" in said
     assert f"{MINUS}50{NBSP}%" in said
     assert "führt in die Irre" in said
+
+
+def test_rank_of_several_areas_counts_assignments() -> None:
+    said = wording.rank_sentence(effect(area="SR01, SR02", n=45, rank=3))
+    assert said.startswith("Unter 45 Möglichkeiten, ebenso viele Räume zu Modellräumen zu machen,")
+    assert "Rang 3" in said
+    assert "der Reihe nach" in wording.rank_sentence(effect())
+
+
+def test_open_interval_gives_its_reason() -> None:
+    def said(**changed: object) -> str:
+        return wording.effect_sentence(effect(low=0.0, high=math.inf, **changed), what=WHAT)
+
+    assert "erst ab neun Vergleichsräumen" in said(n=6)
+    assert said(n=20).endswith("das Intervall ist unbegrenzt.")
+    several = said(area="SR01, SR02", n=6, n_areas=4)
+    assert "mit 2 Vergleichsräumen nicht von Zufall unterscheiden; für ein Intervall" in several
+
+
+@pytest.mark.parametrize(("rank", "word"), [(1, " auffällig"), (2, " unauffällig")])
+def test_movement_before_the_start(rank: int, word: str) -> None:
+    event = EventStudy(pd.DataFrame(), 0.9, rank, 10)
+    said = wording.movement_sentence(event)
+    assert f"gegenüber den übrigen{word}" in said
+    assert f"Rang {rank} von 10 (p = 0,{rank}0)" in said
+
+
+def test_pairs_never_round_to_none_and_their_bound_rounds_up() -> None:
+    said = wording.pairs_sentence(0.001, 2 / 15)
+    assert f"In weniger als 1{NBSP}% der Paare" in said
+    assert f"höchstens 10{NBSP}% mit einer Wahrscheinlichkeit von höchstens 13,4{NBSP}%" in said
+    assert f"In 0{NBSP}% der Paare" in wording.pairs_sentence(0.0, 0.1)
+    assert f"höchstens 10,0{NBSP}% zu erwarten" in wording.pairs_sentence(0.0, 0.1)
+    assert "nicht möglich" in wording.pairs_sentence(None, 0.1)
+
+
+def test_place_is_counted_from_the_deepest_fall() -> None:
+    said = wording.place_sentence(12, 1096, 0.999)
+    assert "Stelle 12 von 1.096, vom tiefsten Rückgang an" in said
+    assert f"mehr als 99{NBSP}% der Schätzungen" in said
+    assert f"; 100{NBSP}% der" in wording.place_sentence(1, 2, 1.0)
+
+
+def test_breakdown_is_rounded_down_and_says_when_nothing_holds() -> None:
+    def said(breakdown: float) -> str:
+        step = math.log(1.13)
+        return wording.breakdown_sentence(Bounds(pd.DataFrame(), step, breakdown))
+
+    assert f"betrug vor dem Beginn 13{NBSP}%" in said(0.129)
+    assert "das 0,12-Fache" in said(0.129)
+    assert said(0.0).startswith("Schon bei genau gleichem Verlauf")
+    assert "keine Sprünge" in said(math.inf)
 
 
 def test_claim_names_what_is_missing() -> None:

@@ -13,86 +13,40 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from evaltools import yamlfile
 from evaltools.errors import RunError, StudyError, unknown
+from evaltools.studyparts import (
+    PERIOD,
+    AreaId,
+    Disclosure,
+    Event,
+    FormName,
+    ModelArea,
+    Notebooks,
+    Outcomes,
+    Population,
+    Selection,
+    Slug,
+    Year,
+)
 from evaltools.yamlfile import Strict
 
-AreaId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]{0,31}$")]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}$")]
-NotebookName = Annotated[str, Field(pattern=r"^\d{2}_[a-z0-9_]{1,60}$")]
-PERIOD = r"^(19|20)\d{2}(-Q[1-4]|-(0[1-9]|1[0-2]))?$"
-Period = Annotated[str, Field(pattern=PERIOD)]
-Year = Annotated[int, Field(ge=1990, le=2060)]
-FormName = Literal["ambulant", "teilstationaer", "stationaer", "beratung"]
-
-
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) and value != "untreated" else value
-
-
-class Selection(Strict):
-    """How a model area was chosen; the periods looked at are left out of the estimate."""
-
-    rule: str
-    periods: tuple[Period, ...] = ()
-
-
-class ModelArea(Strict):
-    """One model Stadtraum: since when, compared with whom, how chosen."""
-
-    area: AreaId
-    start: Period | None = None
-    comparison: Annotated[Literal["untreated"] | tuple[AreaId, ...], BeforeValidator(_as_list)] = (
-        "untreated"
-    )
-    selection: Selection | None = None
-    note: str | None = None
-
-
-class Population(Strict):
-    """The age group that rates refer to, and how many years it lags behind the period."""
-
-    age_from: Annotated[int, Field(ge=0, le=120)] = 0
-    age_to: Annotated[int, Field(ge=0, le=120)] = 20
-    lag_years: Annotated[int, Field(ge=0, le=2)] = 0
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Population:
-        if self.age_to < self.age_from:
-            raise ValueError(f"age_to={self.age_to} lies below age_from={self.age_from}")
-        return self
-
-    @property
-    def label(self) -> str:
-        """German name of the age group, such as ``unter 21 Jahren``."""
-        if self.age_from == 0:
-            return f"unter {self.age_to + 1} Jahren"
-        return f"von {self.age_from} bis {self.age_to} Jahren"
-
-
-class Outcomes(Strict):
-    """Which indicator stands for which claim; names as in ``measures.indicators``."""
-
-    hze: Slug = "inanspruchnahme_lokal"
-    placements: Slug | None = "fremdunterbringung"
-    intensity: Slug | None = "anteil_stationaer_begonnen"
-    relevant_change: Annotated[float, Field(gt=0, lt=1)] = 0.10
-
-
-class Disclosure(Strict):
-    """Counts from 1 to threshold − 1 are small and never shown."""
-
-    threshold: Annotated[int, Field(ge=1, le=100)] = 3
-    zeros_shown: bool = True
-
-
-class Notebooks(Strict):
-    """Which notebooks run for each model area and which once for the city."""
-
-    area: tuple[NotebookName, ...] = ()
-    city: tuple[NotebookName, ...] = ()
+__all__ = [
+    "PERIOD",
+    "Disclosure",
+    "Event",
+    "ModelArea",
+    "Notebooks",
+    "Outcomes",
+    "Population",
+    "Selection",
+    "Study",
+    "Workspace",
+    "check_period",
+    "open_study",
+]
 
 
 class Study(Strict):
@@ -110,6 +64,7 @@ class Study(Strict):
     population: Population = Population()
     model_areas: Annotated[tuple[ModelArea, ...], Field(min_length=1)]
     excluded: Mapping[AreaId, str] = {}
+    events: tuple[Event, ...] = ()
     reference: tuple[Literal["city", "state", "nation"], ...] = ("nation",)
     outcomes: Outcomes = Outcomes()
     forms: Mapping[str, FormName] = {}

@@ -20,11 +20,14 @@ Period = Literal["year", "quarter", "month"]
 MONTHS: dict[Period, int] = {"year": 12, "quarter": 3, "month": 1}
 NEEDED = ("person_id", "area_id", "paragraph", "form", "begin", "end")
 
+AFTER_8A = "started_after_8a"
+UNKNOWN_8A = "nicht bei allen begonnenen Hilfen bekannt"
+
 # Periods are numbered from the first one: a case touches those from `low` to `high`. Only persons
 # with several cases need telling apart when young people are counted, which halves the work.
 _COUNTS = """
 WITH numbered AS (
-    SELECT area_id, paragraph, form, person, repeated,
+    SELECT area_id, paragraph, form, person, repeated, after_8a,
            floor((12 * (year(begun) - $first) + month(begun) - 1) / $months)::INTEGER AS low,
            floor((12 * (year(ended) - $first) + month(ended) - 1) / $months)::INTEGER AS high
     FROM hze_case
@@ -32,7 +35,7 @@ WITH numbered AS (
       AND (ended IS NULL OR ended >= make_date($first, 1, 1))
 ),
 touched AS (
-    SELECT area_id, paragraph, form, person, repeated, low, high,
+    SELECT area_id, paragraph, form, person, repeated, after_8a, low, high,
            unnest(range(greatest(low, 0), least(coalesce(high, $n), $n - 1) + 1)) AS place
     FROM numbered
 ),
@@ -41,6 +44,8 @@ cells AS (
            count(*) FILTER (WHERE high IS NULL OR place < high) AS stock_3112,
            count(*) FILTER (WHERE place = low) AS started,
            count(*) FILTER (WHERE place = high) AS ended,
+           count(*) FILTER (WHERE place = low AND after_8a) AS started_after_8a,
+           count(*) FILTER (WHERE place = low AND after_8a IS NULL) AS unknown_8a,
            count(*) FILTER (WHERE NOT repeated) AS single
     FROM touched
     GROUP BY GROUPING SETS ((area_id, place, paragraph, form), (area_id, place))
@@ -53,7 +58,7 @@ several AS (
     GROUP BY GROUPING SETS ((area_id, place, paragraph, form), (area_id, place))
 )
 SELECT area_id, place, paragraph, form, stock_3112, started, ended,
-       single + coalesce(persons, 0) AS young_people
+       single + coalesce(persons, 0) AS young_people, started_after_8a, unknown_8a
 FROM cells LEFT JOIN several USING (area_id, place, paragraph, form)
 """
 
@@ -75,7 +80,8 @@ def count(
     Parameters
     ----------
     cases : DataFrame
-        Columns ``person_id, area_id, paragraph, form, begin, end``; one row a help.
+        Columns ``person_id, area_id, paragraph, form, begin, end``; one row a help. Where they
+        have ``after_8a`` (begun after an assessment under § 8a), these helps are counted too.
     period : {'year', 'quarter', 'month'}
         Length of a period.
     first, last : int
@@ -89,6 +95,8 @@ def count(
         ``area_id, period, paragraph, form, stock_3112, started, ended, young_people``, sorted.
         Rows with paragraph and form ``alle`` are the area's total; there alone a person with
         two helps is one young person, so ``young_people`` must not be added over paragraphs.
+        ``started_after_8a`` follows where it can be counted; it is NA, with a reason beside it,
+        where it is unknown of any help begun.
 
     Raises
     ------
@@ -107,6 +115,7 @@ def count(
         repeated=np.bincount(person, minlength=1)[person] > 1,
         begun=cases["begin"].astype("datetime64[s]"),
         ended=cases["end"].astype("datetime64[s]"),
+        after_8a=_after_8a(cases),
     )
     values = {"first": first, "last": last, "months": MONTHS[period], "n": len(labels)}
     with duckdb.connect(config={"threads": threads} if threads else {}) as connection:
@@ -114,7 +123,13 @@ def count(
         connection.register("hze_case", pa.Table.from_pandas(rows, preserve_index=False))
         counted = connection.execute(_COUNTS, values).df()
     counted["period"] = counted.pop("place").map(dict(enumerate(labels)))
-    return _complete(counted, labels)
+    return _complete(counted, labels, after_8a="after_8a" in cases)
+
+
+def _after_8a(cases: pd.DataFrame) -> pd.Series:
+    """Return the column, unknown for every help where it is missing."""
+    found = cases["after_8a"] if "after_8a" in cases else pd.Series(pd.NA, cases.index)
+    return found.astype("boolean")
 
 
 def _labels(period: Period, first: int, last: int) -> list[str]:
@@ -128,12 +143,20 @@ def _labels(period: Period, first: int, last: int) -> list[str]:
     return [f"{year}-{part}" for year in years for part in parts]
 
 
-def _complete(counted: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
+def _complete(counted: pd.DataFrame, labels: list[str], *, after_8a: bool) -> pd.DataFrame:
     """Add the cells in which nothing happened, so that zero is a row and not a gap."""
     key = ["area_id", "period", "paragraph", "form"]
-    measures = ["stock_3112", "started", "ended", "young_people"]
+    measures = ["stock_3112", "started", "ended", "young_people", AFTER_8A, "unknown_8a"]
     cells = counted[["area_id", "paragraph", "form"]].drop_duplicates()
     grid = cells.merge(pd.DataFrame({"period": labels}), how="cross")
     full = grid.merge(counted, on=key, how="left").fillna(dict.fromkeys(measures, 0))
     full = full.astype(dict.fromkeys(key, "string") | dict.fromkeys(measures, "Int64"))
-    return full[key + measures].sort_values(key, ignore_index=True)
+    full = full[key + measures].sort_values(key, ignore_index=True)
+    lost = full.pop("unknown_8a") > 0
+    if not after_8a:
+        return full.drop(columns=AFTER_8A)
+    full[AFTER_8A] = full[AFTER_8A].mask(lost)
+    if lost.any():
+        reason = pd.Series(UNKNOWN_8A, full.index, dtype="string")
+        full[f"{AFTER_8A}_reason"] = reason.where(lost)
+    return full

@@ -101,6 +101,7 @@ _MEASURES = (
     _count("ended", "beendete Hilfen"),
     _count("young_people", "junge Menschen"),
     _number("cost_eur", "Euro"),
+    _count("started_after_8a", "nach § 8a begonnene Hilfen"),
 )
 
 TABLES: Mapping[str, Table] = {

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -15,172 +15,209 @@ Floats = npt.NDArray[np.float64]
 LEAST_BEFORE = 3
 LEAST_AFTER = 1
 LEAST_COMPARISON = 2
+MOST_TREATED = 3
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A complete area × period panel of counts and their base, one area treated.
+    """A complete area × period panel of counts and their base, one to three areas treated.
 
     Attributes
     ----------
     counts, exposure : ndarray, shape (n_areas, n_periods)
-        Numerators and denominators; row 0 is the treated area.
-    areas : tuple of str
-        Ids, the treated one first.
-    periods : tuple of str
-        Periods used, in order.
-    start : str
-        First period after.
-    left_out_areas : mapping of str to str
-        Areas that could not serve for comparison, with the reason.
-    left_out_periods : tuple of str
-        Periods left out because the selection of the area looked at them.
-    unknown_periods : tuple of str
-        Periods at either end that are unknown for the treated area.
+        Numerators and denominators; the treated areas stand in the first rows.
+    areas, periods : tuple of str
+        Ids, the treated ones first; periods used, in order.
+    starts : tuple of str
+        First period after, one for each treated area.
+    left_out_areas, left_out_periods, unknown_periods
+        Areas that could not serve, with the reason; periods the selection looked at; periods at
+        either end unknown for a treated area.
     """
 
     counts: Floats
     exposure: Floats
     areas: tuple[str, ...]
     periods: tuple[str, ...]
-    start: str
+    starts: tuple[str, ...]
     left_out_areas: Mapping[str, str]
-    left_out_periods: tuple[str, ...]
+    left_out_periods: tuple[str, ...] = ()
     unknown_periods: tuple[str, ...] = ()
 
     @property
-    def after(self) -> npt.NDArray[np.bool_]:
-        """Which periods lie at or after the start; shape (n_periods,)."""
-        return np.array([period >= self.start for period in self.periods])
+    def treated(self) -> tuple[str, ...]:
+        """Ids of the treated areas."""
+        return self.areas[: len(self.starts)]
 
     @property
-    def treated(self) -> str:
-        """Id of the treated area."""
-        return self.areas[0]
+    def name(self) -> str:
+        """Ids of the treated areas in one text."""
+        return ", ".join(self.treated)
+
+    @property
+    def start(self) -> str:
+        """The common start; refused where the treated areas started at different times."""
+        if len(set(self.starts)) > 1:
+            raise DesignError(
+                f"areas {self.name} start at {', '.join(self.starts)}: this estimate needs one "
+                "common start; use effects.staggered, or evaluate each area alone",
+                german="Die Modellräume begannen zu verschiedenen Zeiten.",
+            )
+        return self.starts[0]
+
+    @property
+    def after(self) -> npt.NDArray[np.bool_]:
+        """Which periods lie at or after the common start; shape (n_periods,)."""
+        return np.array([period >= self.start for period in self.periods])
+
+    def cells(self) -> npt.NDArray[np.bool_]:
+        """Which cells are treated; shape (n_areas, n_periods)."""
+        treated = np.zeros(self.counts.shape, dtype=bool)
+        for row, start in enumerate(self.starts):
+            treated[row] = [period >= start for period in self.periods]
+        return treated
+
+    def compared(self, cases: Floats) -> None:
+        """Refuse periods in which the comparison has no case; `cases` is (n_periods,)."""
+        if empty := ", ".join(p for p, n in zip(self.periods, cases, strict=True) if n == 0):
+            raise DesignError(
+                f"comparison of area {self.name}: no case in {empty}; every period needs cases, "
+                "so name more areas or merge periods",
+                german="In den Vergleichsräumen gibt es zu wenige Fälle.",
+            )
+
+    def keep(self, rows: Collection[int], columns: Collection[int] | None = None) -> Panel:
+        """Return the panel with the treated areas and some comparison rows and periods.
+
+        Refused where too few remain.
+        """
+        inner = [*range(len(self.starts)), *(row for row in rows if row >= len(self.starts))]
+        outer = list(range(len(self.periods)) if columns is None else columns)
+        periods = [self.periods[place] for place in outer]
+        for area, start in zip(self.treated, self.starts, strict=True):
+            _enough(periods, start, area)
+        _several(len(inner) - len(self.starts), self.name)
+        return replace(
+            self,
+            counts=self.counts[np.ix_(inner, outer)],
+            exposure=self.exposure[np.ix_(inner, outer)],
+            areas=tuple(self.areas[row] for row in inner),
+            periods=tuple(periods),
+        )
 
 
 def panel(
     values: pd.DataFrame,
     *,
-    treated: str,
-    start: str,
+    treated: str | Sequence[str],
+    start: str | Sequence[str],
     comparison: Collection[str],
     left_out_periods: Collection[str] = (),
 ) -> Panel:
-    """Build the panel of one treated area and its comparison areas.
+    """Build the panel of the treated areas and their comparison areas.
 
-    A comparison area with any unknown value or an empty base is left out and named; the treated
+    A comparison area with any unknown value or an empty base is left out and named; a treated
     area must be complete from its first to its last known period.
 
     Parameters
     ----------
     values : DataFrame
-        ``area_id, period, numerator, denominator`` as made by ``indicators.compute``.
-    treated : str
-        The treated area.
-    start : str
-        First period after, in the notation of ``period``.
+        ``area_id, period, numerator, denominator`` as made by ``measures.outcomes.values``.
+    treated, start : str or sequence of str
+        The treated areas; first period after, one for all or one for each.
     comparison : collection of str
-        Areas it is compared with.
+        Areas they are compared with.
     left_out_periods : collection of str, optional
         Periods that are not used, such as the year the selection looked at.
-
-    Returns
-    -------
-    Panel
-        Complete, without gaps, treated area first.
 
     Raises
     ------
     DesignError
-        When the treated area has gaps or no base, the start lies within a period, too few
+        When a treated area has gaps or no base, its start lies within a period, too few
         periods lie before or after it, or too few comparison areas remain.
     """
+    own = [treated] if isinstance(treated, str) else list(treated)
+    starts = [start] * len(own) if isinstance(start, str) else list(start)
+    if (
+        not 1 <= len(set(own)) <= MOST_TREATED
+        or len(set(own)) < len(own)
+        or len(starts) != len(own)
+    ):
+        raise DesignError(
+            f"treated areas {', '.join(own)} with starts {', '.join(starts)}: give one to "
+            f"{MOST_TREATED} different areas, and one start for all or one for each",
+            german=f"Zusammen geschätzt werden ein bis {MOST_TREATED} Modellräume.",
+        )
     used = values[~values["period"].isin(list(left_out_periods))]
     counts = used.pivot(index="area_id", columns="period", values="numerator").astype("Float64")
     base = used.pivot(index="area_id", columns="period", values="denominator").astype("Float64")
-    if treated not in counts.index:
-        raise DesignError(
-            f"area {treated} has no values; check the table and the area's id",
-            german=f"Für {treated} liegen keine Werte vor.",
-        )
-    own = (counts.notna() & base.notna()).T[treated]
-    periods = _span(own, treated)
-    _between(periods, start, treated)
-    _enough(periods, start, treated)
-    _looked_at(left_out_periods, sorted(set(values["period"])), start, treated)
+    periods = _common(counts, base, own)
     counts, base = counts[periods], base[periods]
-    _based(base.T[treated], treated)
-    lost = _incomplete(counts, base, [area for area in comparison if area != treated])
-    rows = [treated, *_kept(comparison, lost, treated)]
+    for area, begun in zip(own, starts, strict=True):
+        _started(periods, begun, area, left_out_periods, sorted(set(values["period"])))
+        if empty := ", ".join(period for period in periods if (base[period] <= 0)[area]):
+            raise DesignError(
+                f"area {area}: the base is zero in {empty}; a rate needs a base above zero in "
+                "every period",
+                german=f"Die Bezugsgröße von {area} ist null in: {empty}.",
+            )
+    lost = _incomplete(counts, base, [area for area in comparison if area not in own])
+    rows = [*own, *sorted(set(comparison) - set(lost) - set(own))]
+    _several(len(rows) - len(own), ", ".join(own))
     return Panel(
         counts.loc[rows].to_numpy(float),
         base.loc[rows].to_numpy(float),
         tuple(rows),
         tuple(periods),
-        start,
+        tuple(starts),
         lost,
         tuple(sorted(set(left_out_periods))),
         tuple(sorted(set(used["period"]) - set(periods))),
     )
 
 
-def _kept(comparison: Collection[str], lost: Collection[str], treated: str) -> list[str]:
-    kept = sorted(set(comparison) - set(lost) - {treated})
-    if len(kept) < LEAST_COMPARISON:
+def _common(counts: pd.DataFrame, base: pd.DataFrame, own: list[str]) -> list[str]:
+    """Periods known for every treated area; its first to its last, without a gap."""
+    spans = []
+    for area in own:
+        if area not in counts.index:
+            raise DesignError(
+                f"area {area} has no values; check the table and the area's id",
+                german=f"Für {area} liegen keine Werte vor.",
+            )
+        periods = sorted(counts.columns)
+        known = (counts.notna() & base.notna()).T[area]
+        inside = [period for period in periods if known[period]]
+        if not inside:
+            raise DesignError(
+                f"area {area} has no period with both count and base; deliver hze_count and "
+                "population for the same periods",
+                german=f"Für {area} gibt es keinen Zeitraum mit Fallzahl und Bevölkerung zugleich.",
+            )
+        span = periods[periods.index(inside[0]) : periods.index(inside[-1])]
+        if gaps := ", ".join(period for period in span if not known[period]):
+            raise DesignError(
+                f"area {area} has no value in {gaps}; deliver them, or shorten the study with "
+                "first: or last:",
+                german=f"Für {area} fehlt der Wert in: {gaps}.",
+            )
+        spans.append(set(inside))
+    return sorted(set.intersection(*spans))
+
+
+def _several(n: int, treated: str) -> None:
+    if n < LEAST_COMPARISON:
         raise DesignError(
-            f"area {treated}: {len(kept)} complete comparison areas, at least {LEAST_COMPARISON} "
+            f"area {treated}: {n} complete comparison areas, at least {LEAST_COMPARISON} "
             "are needed; name others under comparison: or deliver the missing periods",
-            german=f"Vollständig sind {len(kept)} Vergleichsräume; "
-            f"mindestens {LEAST_COMPARISON} sind nötig.",
-        )
-    return kept
-
-
-def _looked_at(left_out: Collection[str], periods: list[str], start: str, treated: str) -> None:
-    """Refuse selection periods that are none of the panel's, or do not lie before the start."""
-    wrong = [period for period in left_out if period not in periods or period >= start]
-    if wrong:
-        raise DesignError(
-            f"area {treated}: selection periods {', '.join(wrong)} are no periods of the data "
-            f"before start={start}; write them as the data do, such as {periods[0]}",
-            german=f"Der Auswahlzeitraum {', '.join(wrong)} ist kein Zeitraum der Daten vor dem "
-            f"Beginn {start}.",
+            german=f"Vollständige Vergleichsräume: {n}; nötig sind mindestens {LEAST_COMPARISON}.",
         )
 
 
-def _span(known: pd.Series, treated: str) -> list[str]:
-    periods = sorted(known.index)
-    inside = [period for period in periods if known[period]]
-    if not inside:
-        raise DesignError(
-            f"area {treated} has no period with both count and base; deliver hze_count and "
-            "population for the same periods",
-            german=f"Für {treated} gibt es keinen Zeitraum mit Fallzahl und Bevölkerung zugleich.",
-        )
-    span = [period for period in periods if inside[0] <= period <= inside[-1]]
-    gaps = [period for period in span if not known[period]]
-    if gaps:
-        raise DesignError(
-            f"area {treated} has no value in {', '.join(gaps)}; deliver them, or shorten the "
-            "study with first: or last:",
-            german=f"Für {treated} fehlt der Wert in: {', '.join(gaps)}.",
-        )
-    return span
-
-
-def _based(base: pd.Series, treated: str) -> None:
-    empty = base.index[base <= 0]
-    if len(empty):
-        raise DesignError(
-            f"area {treated}: the base is zero in {', '.join(empty)}; "
-            "a rate needs a base above zero in every period",
-            german=f"Die Bezugsgröße von {treated} ist null in: {', '.join(empty)}.",
-        )
-
-
-def _between(periods: list[str], start: str, treated: str) -> None:
-    """Refuse a start within a period: what lies before and after cannot be told apart there."""
+def _started(
+    periods: list[str], start: str, treated: str, left_out: Collection[str], every: list[str]
+) -> None:
+    """Refuse a start within a period, with too few around it, or selection periods beside it."""
     for period in periods:
         if start != period and start.startswith(period):
             raise DesignError(
@@ -189,24 +226,30 @@ def _between(periods: list[str], start: str, treated: str) -> None:
                 german=f"Der Beginn {start} liegt mitten im Zeitraum {period}; "
                 "anzugeben ist der erste ganze Zeitraum danach.",
             )
+    _enough(periods, start, treated)
+    wrong = ", ".join(period for period in left_out if period not in every or period >= start)
+    if wrong:
+        raise DesignError(
+            f"area {treated}: selection periods {wrong} are no periods of the data before "
+            f"start={start}; write them as the data do, such as {every[0]}",
+            german=f"Der Auswahlzeitraum {wrong} ist kein Zeitraum der Daten vor dem Beginn "
+            f"{start}.",
+        )
 
 
 def _enough(periods: list[str], start: str, treated: str) -> None:
     before = sum(period < start for period in periods)
-    after = len(periods) - before
-    if before < LEAST_BEFORE:
-        raise DesignError(
-            f"start={start} leaves {before} periods before it for area {treated}; "
-            f"at least {LEAST_BEFORE} are needed",
-            german=f"Vor dem Beginn {start} liegen {before} Zeiträume; "
-            f"mindestens {LEAST_BEFORE} sind nötig.",
-        )
-    if after < LEAST_AFTER:
-        raise DesignError(
-            f"start={start} leaves no period after it for area {treated}; "
-            f"at least {LEAST_AFTER} is needed",
-            german=f"Nach dem Beginn {start} liegt kein Zeitraum.",
-        )
+    for n, least, side, german in (
+        (before, LEAST_BEFORE, "before", "Vor"),
+        (len(periods) - before, LEAST_AFTER, "after", "Nach"),
+    ):
+        if n < least:
+            raise DesignError(
+                f"start={start} leaves {n} periods {side} it for area {treated}, fewer than "
+                f"{least}; move the start or deliver more periods",
+                german=f"{german} dem Beginn {start} liegen {n} Zeiträume; "
+                f"nötig: mindestens {least}.",
+            )
 
 
 def _incomplete(counts: pd.DataFrame, base: pd.DataFrame, comparison: list[str]) -> dict[str, str]:
@@ -215,8 +258,7 @@ def _incomplete(counts: pd.DataFrame, base: pd.DataFrame, comparison: list[str])
         if area not in counts.index:
             lost[area] = "keine Werte"
         elif unknown := int((counts.isna() | base.isna()).T[area].sum()):
-            noun = "Zeitraum" if unknown == 1 else "Zeiträume"
-            lost[area] = f"{unknown} {noun} unbekannt"
+            lost[area] = f"{unknown} {'Zeitraum' if unknown == 1 else 'Zeiträume'} unbekannt"
         elif (base.loc[area] <= 0).any():
             lost[area] = "Bezugsgröße null"
         elif counts.loc[area].sum() == 0:

@@ -1,47 +1,39 @@
-"""Poisson difference-in-differences for one treated area, with placebo ranks.
+"""Poisson difference-in-differences for one to three treated areas with one common start.
 
-The fit is Poisson pseudo-maximum-likelihood with area and period effects and the log of the base
-as offset. With one common start its score equations are matched margins (areas, periods, treated
-cells), so proportional fitting solves all placebo assignments as one array operation. It equals
-statsmodels' GLM with the same dummies (a test holds that).
-
-Source: Santos Silva & Tenreyro 2006 (doi:10.1162/rest.88.4.641) for the pseudo-likelihood; the
-placebo ranks stand in :mod:`evaltools.effects.placebo`.
+Every set of as many areas is treated in turn (:mod:`evaltools.effects.placebo`); the fits of all
+assignments are one batch (:mod:`evaltools.effects.poisson`).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from evaltools.effects import placebo
 from evaltools.effects.design import Floats, Panel
-from evaltools.effects.placebo import adjusted, interval, pre_trend, rank, rows
-from evaltools.effects.results import Change, Effect
+from evaltools.effects.placebo import Rows
+from evaltools.effects.poisson import fit
+from evaltools.effects.results import Effect
 from evaltools.errors import DesignError
-
-__all__ = ["Fit", "adjusted", "change", "fit", "pre_trend", "rate_ratio"]
-METHOD = "Poisson-Differenz-von-Differenzen mit Placebo-Rang"
-TOLERANCE = 1e-12
-MOST_STEPS = 20_000
+from evaltools.measures.change import Change
 
 
 @dataclass(frozen=True)
-class Fit:
-    """Batched fit; the first axis runs over assignments.
+class Placebos:
+    """Every assignment's log ratio and its standard deviation; the real one first."""
 
-    ``log_ratio``, ``error`` and ``dispersion`` have shape (n_assignments,), ``expected`` is the
-    fitted count with shape (n_assignments, n_areas, n_periods).
-    """
-
+    sets: Rows
     log_ratio: Floats
     error: Floats
-    dispersion: Floats
-    expected: Floats
+
+    @property
+    def studentised(self) -> Floats:
+        """Log ratio over its standard deviation; shape (n_assignments,)."""
+        return self.log_ratio / self.error
 
 
 def rate_ratio(
@@ -51,16 +43,15 @@ def rate_ratio(
     level: float = 0.9,
     changes: Mapping[str, Change] | None = None,
 ) -> Effect:
-    """Estimate the ratio of rate ratios of the treated area, judged by its placebo rank.
+    """Estimate the ratio of rate ratios of the treated areas, judged by its placebo rank.
 
-    Every area of the panel is treated in turn and the treated area's studentised estimate is ranked
-    among all, so that without an effect each rank is equally likely. The interval holds the effects
-    that the same test does not reject, with the standard error held.
+    Every set of as many areas is treated in turn and the real one ranked among all. The interval
+    holds the effects that this test does not reject once removed from the treated areas.
 
     Parameters
     ----------
     panel : Panel
-        One treated area (row 0) and its comparison areas.
+        Treated areas with one common start, and their comparison areas.
     measure : str
         What was counted; printed with the result.
     level : float, optional
@@ -68,214 +59,149 @@ def rate_ratio(
     changes : mapping of str to Change, optional
         Further changes to carry along, such as city and nation.
 
-    Returns
-    -------
-    Effect
-        Estimate, interval, rank, placebos, counterfactual and pre-trend.
-
     Raises
     ------
     DesignError
-        When the treated area has no case before or after, so that no ratio exists, or the
-        periods before allow no pre-trend.
+        When a treated area has no case before or after, or the starts differ.
     """
-    real, placebos = _fits(panel, measure)
-    sizes = placebos["studentised"].abs().to_numpy(float)
-    low, high = interval(real.log_ratio[0], real.error[0], sizes[1:], level)
+    found = placebos(panel)
+    low, high = placebo.inverted(lambda effect: _sizes(panel, effect), found.log_ratio[0], level)
+    k, size = len(panel.starts), found.studentised
+    freedom = max(1, (len(panel.areas) - 1) * (len(panel.periods) - 1) - 1)
     return Effect(
-        method=METHOD,
+        method="Poisson-Differenz-von-Differenzen mit Placebo-Rang",
         measure=measure,
-        area=panel.treated,
-        estimate=math.exp(real.log_ratio[0]),
-        error=float(real.error[0]),
-        low=low,
-        high=high,
+        area=panel.name,
+        start=panel.start,
+        estimate=math.exp(found.log_ratio[0]),
+        low=math.exp(low),
+        high=math.exp(high),
         level=level,
-        rank=rank(sizes[0], sizes[1:]),
-        n=len(sizes),
-        dispersion=float(real.dispersion[0]),
-        placebos=placebos,
-        series=_series(panel, real),
-        changes=_changes(panel) | dict(changes or {}),
-        pre_trend=pre_trend(panel),
+        origin="Umkehrung des Placebo-Tests",
+        rank=placebo.rank(abs(size[0]), np.abs(size[1:])),
+        n=len(found.sets),
+        n_areas=len(panel.areas),
         n_periods=len(panel.periods),
         n_before=int((~panel.after).sum()),
-        start=panel.start,
+        placebos=_table(panel, found),
+        series=_series(panel, _expected(panel)[0][:k].sum(0)),
+        source="Santos Silva & Tenreyro 2006, doi:10.1162/rest.88.4.641",
+        error=float(found.error[0]),
+        dispersion=float((residuals(panel) ** 2).sum() / freedom),
+        fall_rank=placebo.fall_rank(size[0], size[1:]),
+        changes=_changes(panel) | dict(changes or {}),
         left_out_areas=panel.left_out_areas,
         left_out_periods=panel.left_out_periods,
         unknown_periods=panel.unknown_periods,
     )
 
 
-def fit(
-    counts: Floats, exposure: Floats, treated: npt.NDArray[np.intp], after: npt.NDArray[np.bool_]
-) -> Fit:
-    """Fit the Poisson difference-in-differences for many assignments at once.
+def placebos(panel: Panel) -> Placebos:
+    """Treat every set of areas in turn, as large as the real one.
 
-    Parameters
-    ----------
-    counts, exposure : ndarray, shape (n_areas, n_periods)
-        Counts and their base; every area and period must have a case, the base be above zero.
-    treated : ndarray of int, shape (n_assignments,)
-        The row treated in each assignment.
-    after : ndarray of bool, shape (n_periods,)
-        Periods after the start.
-
-    Returns
-    -------
-    Fit
-        Log ratio, quasi-Poisson standard error, dispersion and expected counts.
-
-    Raises
-    ------
-    DesignError
-        When the fit does not converge, or an area or period has no case at all.
+    Comparison areas without a case before or after stay in the comparison, but cannot be treated.
     """
-    for kind, bad in (
-        ("no case in row", counts.sum(1) == 0),
-        ("no case in column", counts.sum(0) == 0),
-        ("a base of zero in row", (exposure <= 0).any(1)),
-    ):
-        if bad.any():
-            raise DesignError(
-                f"{kind} {', '.join(map(str, np.flatnonzero(bad)))} of the panel (areas × periods, "
-                "from 0); every area and period needs at least one case and a base above zero, so "
-                "leave out or merge those without"
-            )
-    cells = np.zeros((len(treated), *counts.shape), dtype=bool)
-    cells[np.arange(len(treated)), treated] = after
-    expected, log_ratio = _proportional(counts, exposure, cells)
-    n_areas, n_periods = counts.shape
-    freedom = n_areas * n_periods - n_areas - n_periods
-    if freedom < 1:
-        raise DesignError(f"{n_areas} areas × {n_periods} periods leave no degree of freedom")
-    pearson = ((counts - expected) ** 2 / expected).sum((1, 2)) / freedom
-    return Fit(log_ratio, np.sqrt(pearson / _information(expected, cells)), pearson, expected)
+    _with_cases(panel)
+    k, counts, after = len(panel.starts), panel.counts, panel.after
+    alone = np.flatnonzero((counts[:, ~after].sum(1) > 0) & (counts[:, after].sum(1) > 0))
+    sets = placebo.assignments(alone[alone >= k], k, panel.name)
+    found = fit(counts, panel.exposure, sets, after).log_ratio
+    single = found if k == 1 else fit(counts, panel.exposure, alone[:, None], after).log_ratio
+    place = np.searchsorted(alone, sets)
+    return Placebos(sets, found, placebo.errors(place, single, counts[alone].sum(1)))
 
 
-def change(label: str, values: pd.DataFrame, *, start: str, left_out: tuple[str, ...]) -> Change:
-    """Describe a group's rate before and after: sum over sum, unknown periods left out.
+def log_ratio(panel: Panel) -> float:
+    """Estimate alone, without placebos."""
+    _with_cases(panel)
+    own = np.arange(len(panel.starts))[None, :]
+    return float(fit(panel.counts, panel.exposure, own, panel.after).log_ratio[0])
 
-    Parameters
-    ----------
-    label : str
-        German name of the group.
-    values : DataFrame
-        ``period, numerator, denominator`` of one or more areas.
-    start : str
-        First period after.
-    left_out : tuple of str
-        Periods not used.
 
-    Raises
-    ------
-    DesignError
-        When nothing is known before or after.
+def residuals(panel: Panel) -> Floats:
+    """Return the Pearson residuals of the fit; shape (n_areas, n_periods)."""
+    expected = _expected(panel)[1]
+    return (panel.counts - expected) / np.sqrt(expected)
+
+
+def adjusted(tested: Mapping[str, tuple[Panel, Effect]]) -> dict[str, Effect]:
+    """Adjust ranks and intervals for testing several measures on the same areas (max-t).
+
+    Each measure's studentised estimate is ranked among the assignments' largest one over all
+    measures, so that the chance of any false finding keeps the nominal level (Westfall & Young
+    1993). An assignment that lacks a measure is judged by those it has. A single effect stays.
     """
-    known = values[values["numerator"].notna() & values["denominator"].notna()]
-    known = known[~known["period"].isin(left_out)]
-    after = known["period"] >= start
-    if after.all() or not after.any():
-        raise DesignError(f"{label}: nothing is known on one side of {start}")
-    sums = [
-        float(known.loc[side, name].sum())
-        for name in ("numerator", "denominator")
-        for side in (~after, after)
-    ]
-    return Change(label, *sums)
+    if len(tested) < 2:
+        return {name: effect for name, (_, effect) in tested.items()}
+    signed = [e.placebos.set_index("area_id")["studentised"] for _, e in tested.values()]
+    every = pd.concat(signed, axis=1)
+    largest, deepest = every.abs().max(axis=1), every.min(axis=1)
+    result = {}
+    for name, (panel, effect) in tested.items():
+        own = effect.placebos["studentised"].to_numpy(float)
+        ids = effect.placebos["area_id"].to_numpy()[1:]
+        others = largest[ids].to_numpy(float)
+
+        def sizes(shift: float, panel: Panel = panel) -> Floats:
+            return _sizes(panel, shift)
+
+        low, high = placebo.inverted(sizes, math.log(effect.estimate), effect.level, others)
+        result[name] = replace(
+            effect,
+            rank=placebo.rank(abs(own[0]), others),
+            fall_rank=placebo.fall_rank(own[0], deepest[ids].to_numpy(float)),
+            low=math.exp(low),
+            high=math.exp(high),
+            family=tuple(tested),
+        )
+    return result
 
 
-def _proportional(
-    counts: Floats, exposure: Floats, cells: npt.NDArray[np.bool_]
-) -> tuple[Floats, Floats]:
-    """Match area, period and treated margins in turn until nothing moves."""
-    area_sums, period_sums = counts.sum(1), counts.sum(0)
-    treated_sums = (counts * cells).sum((1, 2))
-    log_ratio = np.zeros(len(cells))
-    area = np.ones((len(cells), len(counts), 1))
-    period = np.ones((len(cells), 1, counts.shape[1]))
-    for _ in range(MOST_STEPS):
-        weights = exposure * np.where(cells, np.exp(log_ratio)[:, None, None], 1.0)
-        area = area_sums[None, :, None] / (weights * period).sum(2, keepdims=True)
-        period = period_sums[None, None, :] / (weights * area).sum(1, keepdims=True)
-        unscaled = (exposure * area * period * cells).sum((1, 2))
-        with np.errstate(divide="ignore"):
-            updated = np.log(treated_sums / unscaled)
-        updated = np.maximum(updated, -30.0)
-        moved = np.abs(updated - log_ratio).max()
-        log_ratio = updated
-        if moved < TOLERANCE:
-            scale = np.where(cells, np.exp(log_ratio)[:, None, None], 1.0)
-            return exposure * area * period * scale, log_ratio
-    raise DesignError("the Poisson fit did not converge; check for areas with hardly any case")
+def _expected(panel: Panel) -> tuple[Floats, Floats]:
+    """Return the counts expected without and with the effect; shapes (n_areas, n_periods)."""
+    real = fit(panel.counts, panel.exposure, np.arange(len(panel.starts))[None, :], panel.after)
+    without = panel.exposure * real.area[0][:, None] * real.period[0]
+    return without, np.where(panel.cells(), without * math.exp(real.log_ratio[0]), without)
 
 
-def _information(expected: Floats, cells: npt.NDArray[np.bool_]) -> Floats:
-    """Fisher information of the log ratio after area and period effects; (n_assignments,)."""
-    weight_area = expected.sum(2)
-    share = (expected * cells).sum(2) / weight_area
-    centred = cells - share[:, :, None]
-    right = (expected * centred).sum(1)
-    period_weight = expected.sum(1)
-    system = np.einsum("kt,ts->kts", period_weight, np.eye(period_weight.shape[1]))
-    system = system - np.einsum("kit,kis->kts", expected, expected / weight_area[:, :, None])
-    solved = np.einsum("kts,ks->kt", np.linalg.pinv(system), right)
-    total = (expected * cells).sum((1, 2)) - (weight_area * share**2).sum(1)
-    return np.asarray(total - (right * solved).sum(1))
+def _sizes(panel: Panel, effect: float) -> Floats:
+    """Sizes of all studentised estimates once a supposed log effect is removed."""
+    without = np.where(panel.cells(), panel.counts * math.exp(-effect), panel.counts)
+    return np.abs(placebos(replace(panel, counts=without)).studentised)
 
 
-def _fits(panel: Panel, measure: str) -> tuple[Fit, pd.DataFrame]:
-    """Fit every assignment: each area treated in turn, the others for comparison."""
-    own = panel.counts[0]
-    for side, inside in (("before", ~panel.after), ("after", panel.after)):
-        if own[inside].sum() == 0:
+def _with_cases(panel: Panel) -> None:
+    k, after = len(panel.starts), panel.after
+    for side, inside in (("before", ~after), ("after", after)):
+        for row in np.flatnonzero(panel.counts[:k, inside].sum(1) == 0):
             raise DesignError(
-                f"area {panel.treated}, {measure}: no case {side} the start; a ratio needs at "
+                f"area {panel.areas[row]}: no case {side} the start; a ratio needs at "
                 "least one on either side, so merge areas or periods",
                 german="Vor oder nach dem Beginn gibt es keinen Fall; nötig sind beide.",
             )
-    others = rows(panel)
-    empty = [panel.periods[place] for place in np.flatnonzero(panel.counts[1:].sum(0) == 0)]
-    if empty or len(others) == 0:
-        raise DesignError(
-            f"comparison of area {panel.treated}, {measure}: no case "
-            f"{'in ' + ', '.join(empty) if empty else 'on both sides of the start'}; every period "
-            "and at least one area need cases, so name more areas or merge periods",
-            german="In den Vergleichsräumen gibt es zu wenige Fälle.",
-        )
-    turns = np.r_[0, others]
-    fitted = fit(panel.counts, panel.exposure, turns, panel.after)
-    table = {
-        "area_id": [panel.areas[row] for row in turns],
-        "estimate": np.exp(fitted.log_ratio),
-        "studentised": np.divide(
-            fitted.log_ratio, fitted.error, out=np.zeros_like(fitted.error), where=fitted.error > 0
-        ),
-    }
-    return fitted, pd.DataFrame(table)
+    panel.compared(panel.counts[k:].sum(0))
 
 
-def _series(panel: Panel, real: Fit) -> pd.DataFrame:
-    scale = np.where(panel.after, np.exp(-real.log_ratio[0]), 1.0)
-    return pd.DataFrame(
-        {
-            "period": list(panel.periods),
-            "observed": panel.counts[0],
-            "counterfactual": real.expected[0, 0] * scale,
-            "base": panel.exposure[0],
-        }
-    )
+def _table(panel: Panel, found: Placebos) -> pd.DataFrame:
+    names = [", ".join(panel.areas[row] for row in rows) for rows in found.sets]
+    columns = {"area_id": names, "estimate": np.exp(found.log_ratio)}
+    return pd.DataFrame(columns | {"studentised": found.studentised})
+
+
+def _series(panel: Panel, expected: Floats) -> pd.DataFrame:
+    own = slice(0, len(panel.starts))
+    columns = {"observed": panel.counts[own].sum(0), "counterfactual": expected}
+    return pd.DataFrame({"period": panel.periods} | columns | {"base": panel.exposure[own].sum(0)})
 
 
 def _changes(panel: Panel) -> dict[str, Change]:
-    after = panel.after
+    k, after = len(panel.starts), panel.after
 
     def described(label: str, rows: slice) -> Change:
-        counts, base = panel.counts[rows].sum(0), panel.exposure[rows].sum(0)
-        sums = [part[side].sum() for part in (counts, base) for side in (~after, after)]
-        return Change(label, *(float(value) for value in sums))
+        parts = (panel.counts[rows].sum(0), panel.exposure[rows].sum(0))
+        return Change(
+            label, *(float(part[side].sum()) for part in parts for side in (~after, after))
+        )
 
-    return {
-        "own": described(panel.treated, slice(0, 1)),
-        "comparison": described("Vergleich", slice(1, None)),
-    }
+    own, comparison = described(panel.name, slice(0, k)), described("Vergleich", slice(k, None))
+    return {"own": own, "comparison": comparison}

@@ -1,33 +1,66 @@
-"""Placebo ranks: interval by inversion, several measures at once, and the check of the time before.
+"""Placebo ranks: who is treated in turn, how estimates are made comparable, and the interval.
 
-Each comparison area is treated in turn; the treated area is ranked among them by the size of a
-studentised estimate. Source: Abadie, Diamond, Hainmueller 2010 (doi:10.1198/jasa.2009.ap08746).
+Every set of areas as large as the treated one is treated in turn, and the real one is ranked among
+all by the size of a studentised estimate. Without an effect, and with areas that could have changed
+places, each rank is equally likely: the test is exact.
+Sources: Abadie, Diamond, Hainmueller 2010 (doi:10.1198/jasa.2009.ap08746); MacKinnon & Webb 2020
+(doi:10.1016/j.jeconom.2020.04.024).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
+from scipy.optimize import nnls
 
-from evaltools.effects.design import Floats, Panel
-from evaltools.effects.results import Effect, PreTrend
+from evaltools.effects.design import Floats
 from evaltools.errors import DesignError
 
+Rows = npt.NDArray[np.intp]
 SAME = 1 - 1e-9
-TOLERANCE = 1e-12
-MOST_STEPS = 200
+MOST = 50_000
+PRECISION = 1e-4
+FURTHEST = 8.0
 
 
-def rows(panel: Panel) -> npt.NDArray[np.intp]:
-    """Comparison rows that can be treated in turn: a case on either side of the start."""
-    before = panel.counts[1:, ~panel.after].sum(1) > 0
-    after = panel.counts[1:, panel.after].sum(1) > 0
-    return 1 + np.flatnonzero(before & after)
+def assignments(able: Rows, k: int, name: str) -> Rows:
+    """All sets of `k` areas that can be treated, the real one (rows 0 to k − 1) first.
+
+    `able` holds the comparison rows that can be treated in turn, `name` the ids of the treated
+    areas for the message. Shape (n_assignments, k); more than 50,000 are refused.
+    """
+    n = math.comb(len(able) + k, k)
+    if n > MOST:
+        raise DesignError(
+            f"areas {name}: {n} assignments of {k} among {len(able) + k} areas, at most {MOST} "
+            "are enumerated; name fewer areas under comparison:",
+            german="Es gibt zu viele Möglichkeiten, die Modellräume zu vertauschen.",
+        )
+    sets = list(combinations([*range(k), *able.tolist()], k))
+    return np.array(sets, dtype=np.intp).reshape(n, k)
+
+
+def spread(single: Floats, sizes: Floats) -> Floats:
+    """Variance of each area's log ratio: a part all share and a part that falls with its cases.
+
+    The squared log ratios `single` of areas treated alone are regressed on 1 and 1 / `sizes`
+    (cases) with coefficients of at least zero, so that a small area is not called conspicuous for
+    its noise, nor a large one for its precision: Ferman & Pinto 2019 (doi:10.1162/rest_a_00759).
+    All of shape (n_areas,).
+    """
+    design = np.column_stack([np.ones_like(sizes), sizes.mean() / sizes])
+    fitted = design @ nnls(design, single**2)[0]
+    return np.asarray(np.maximum(fitted, 1e-300))
+
+
+def errors(sets: Rows, single: Floats, sizes: Floats) -> Floats:
+    """Return the standard deviation of each set's log ratio; shape (n_assignments,)."""
+    share = sizes[sets] / sizes[sets].sum(1, keepdims=True)
+    return np.asarray(np.sqrt((share**2 * spread(single, sizes)[sets]).sum(1)))
 
 
 def rank(own: float, others: Floats) -> int:
@@ -35,127 +68,61 @@ def rank(own: float, others: Floats) -> int:
     return 1 + int((others >= own * SAME).sum())
 
 
-def interval(log_ratio: float, error: float, others: Floats, level: float) -> tuple[float, float]:
-    """Return the bounds of the ratios whose placebo p-value exceeds 1 − `level`.
+def fall_rank(own: float, others: Floats) -> int:
+    """Place of `own` among all signed estimates, 1 the deepest fall; ties count against it."""
+    return 1 + int((others <= own + abs(own) * (1 - SAME)).sum())
+
+
+def inverted(
+    sizes: Callable[[float], Floats], centre: float, level: float, floor: Floats | float = 0.0
+) -> tuple[float, float]:
+    """Bounds of the effects that the placebo test does not reject.
+
+    On the log scale; infinite when there are too few areas to reject anything.
 
     Parameters
     ----------
-    log_ratio, error : float
-        Estimate and the error that scales it; the error is held at its value.
-    others : ndarray, shape (n_placebos,)
-        Sizes of the placebo areas' studentised estimates.
-    level : float
-        Nominal level, such as 0.9.
-
-    Returns
-    -------
-    low, high : float
-        0 and infinity when there are too few areas for the test to reject anything.
+    sizes : callable
+        Takes a supposed log effect, removes it from the treated areas and returns the sizes of
+        all studentised estimates, the real one first.
+    centre, level : float
+        The estimate, where the size is smallest; nominal level, such as 0.9.
+    floor : ndarray or float, optional
+        Sizes that the others have at least (of further measures, for max-t).
     """
-    needed = math.floor((1 - level) * (1 + len(others)) + 1e-9)
-    if needed < 1:
-        return 0.0, math.inf
-    reach = np.sort(others)[-needed] * error
-    return math.exp(log_ratio - reach), math.exp(log_ratio + reach)
+
+    def kept(effect: float) -> bool:
+        found = sizes(effect)
+        others = np.maximum(found[1:], floor)
+        return rank(float(found[0]), others) / len(found) > 1 - level + 1e-9
+
+    def bound(sign: int) -> float:
+        inside, reach = 0.0, 0.05
+        while kept(centre + sign * reach):
+            inside, reach = reach, 2 * reach
+            if reach > FURTHEST:
+                return sign * math.inf
+        while reach - inside > PRECISION:
+            middle = (inside + reach) / 2
+            inside, reach = (middle, reach) if kept(centre + sign * middle) else (inside, middle)
+        return centre + sign * reach
+
+    if 1 / len(sizes(centre)) > 1 - level + 1e-9:
+        return -math.inf, math.inf
+    return bound(-1), bound(1)
 
 
-def adjusted(effects: Mapping[str, Effect]) -> dict[str, Effect]:
-    """Adjust ranks and intervals for testing several measures on the same areas (max-t).
+def leave_two_out(own: Floats, first: Floats, second: Floats) -> float:
+    """Share of pairs of comparison areas of which one is at least as conspicuous as the treated.
 
-    Each measure's studentised estimate is ranked among the placebo areas' largest one over all
-    measures, so that the chance of any false finding keeps the nominal level. A placebo area that
-    lacks a measure is judged by those it has; no rank is ever smaller than that of the single test.
-
-    Parameters
-    ----------
-    effects : mapping of str to Effect
-        Effects on the same treated area; not changed.
-
-    Returns
-    -------
-    dict of str to Effect
-        The same effects with adjusted ``rank``, ``low``, ``high`` and ``family``; a single effect
-        is returned as it is.
-
-    Notes
-    -----
-    Westfall & Young 1993, with the placebo assignments in place of resampling.
+    Sizes of shape (n_pairs,): of the treated area and the pair, each against the areas outside
+    this triple. Finer than ranks of 1 / n: Lei & Sudijono 2024 (arXiv:2401.07152), unweighted.
     """
-    if len(effects) < 2:
-        return dict(effects)
-    sizes = {
-        name: item.placebos.set_index("area_id")["studentised"].abs()
-        for name, item in effects.items()
-    }
-    largest = pd.concat(list(sizes.values()), axis=1).max(axis=1)
-    result = {}
-    for name, item in effects.items():
-        others = largest[sizes[name].index.drop(item.area)].to_numpy(float)
-        low, high = interval(math.log(item.estimate), item.error, others, item.level)
-        place = rank(float(sizes[name][item.area]), others)
-        result[name] = replace(item, rank=place, low=low, high=high, family=tuple(effects))
-    return result
+    return float((own <= np.maximum(first, second)).mean())
 
 
-def pre_trend(panel: Panel) -> PreTrend:
-    """Rank the drift of the treated area against its comparison before the start.
-
-    For each area the log of its ratio to all other comparison areas is followed by a Poisson
-    slope over the periods before; areas are ranked by the size of the studentised slope.
-    Comparison areas with cases in fewer than two of these periods have no slope and no rank.
-
-    Raises
-    ------
-    DesignError
-        When the treated area has cases in fewer than two periods before the start, or the
-        comparison areas have none in one of them.
-    """
-    before = ~panel.after
-    counts, exposure = panel.counts[:, before], panel.exposure[:, before]
-    _sloped(panel, counts)
-    pools, bases = counts[1:].sum(0), exposure[1:].sum(0)
-    slopes, sizes = [], []
-    for row in range(len(panel.areas)):
-        pool_counts = pools - (counts[row] if row else 0)
-        pool_base = bases - (exposure[row] if row else 0)
-        if (counts[row] > 0).sum() < 2 or (pool_counts <= 0).any():
-            continue
-        slope, size = _slope(counts[row], exposure[row] * pool_counts / pool_base)
-        slopes.append(slope)
-        sizes.append(size)
-    return PreTrend(math.exp(slopes[0]), rank(sizes[0], np.array(sizes[1:])), len(sizes))
-
-
-def _sloped(panel: Panel, counts: Floats) -> None:
-    with_cases = int((counts[0] > 0).sum())
-    if with_cases < 2:
-        raise DesignError(
-            f"area {panel.treated}: {with_cases} periods before {panel.start} have a case; the "
-            "pre-trend needs at least 2, so merge areas or deliver earlier periods",
-            german="Vor dem Beginn gibt es zu wenige Zeiträume mit Fällen.",
-        )
-    empty = [panel.periods[place] for place in np.flatnonzero(counts[1:].sum(0) == 0)]
-    if empty:
-        raise DesignError(
-            f"comparison of area {panel.treated}: no case in {', '.join(empty)}; every period "
-            "before the start needs at least one, so name more areas or leave the period out",
-            german="In den Vergleichsräumen gibt es vor dem Beginn zu wenige Fälle.",
-        )
-
-
-def _slope(counts: Floats, expected: Floats) -> tuple[float, float]:
-    """Poisson slope of counts against expected by Newton steps, and its studentised size."""
-    time = np.arange(len(counts)) - (len(counts) - 1) / 2
-    design = np.column_stack([np.ones_like(time), time])
-    beta = np.array([math.log(counts.sum() / expected.sum()), 0.0])
-    for _ in range(MOST_STEPS):
-        mean = expected * np.exp(design @ beta)
-        step = np.linalg.solve(design.T @ (mean[:, None] * design), design.T @ (counts - mean))
-        beta = beta + step / max(1.0, np.abs(step).max())
-        if np.abs(step).max() < TOLERANCE:
-            break
-    mean = expected * np.exp(design @ beta)
-    freedom = len(counts) - 2
-    dispersion = max(1.0, ((counts - mean) ** 2 / mean).sum() / freedom)
-    covariance = np.linalg.inv(design.T @ (mean[:, None] * design)) * dispersion
-    return float(beta[1]), float(abs(beta[1]) / math.sqrt(covariance[1, 1]))
+def leave_two_out_bound(n: int, alpha: float) -> float:
+    """Largest chance of a leave-two-out share of at most `alpha` without an effect, `n` areas."""
+    most = 1 - 1 / n
+    inner = 9 * most**2 - 12 * (1 / n - 4 / (3 * n**2) + alpha * most * (1 - 2 / n))
+    return math.floor(n * (3 * most - math.sqrt(max(inner, 0.0))) / 2 + 1e-9) / n

@@ -1,51 +1,21 @@
-"""What an estimate or a claim is: frozen results with one tidy row each."""
+"""What an estimate or a check is: frozen results with one tidy row each."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Literal
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
 
 import pandas as pd
 
-Verdict = Literal["gestützt", "nicht gestützt", "unklar", "nicht prüfbar"]
+from evaltools.measures.change import Change
 
-
-@dataclass(frozen=True)
-class Change:
-    """Rate before and after for one area or group, described and not inferred from.
-
-    ``before`` and ``after`` are sums over sums (count / base), ``ratio`` is after / before.
-    """
-
-    label: str
-    count_before: float
-    count_after: float
-    base_before: float
-    base_after: float
-
-    @property
-    def before(self) -> float:
-        """Rate before, per one of the base."""
-        return self.count_before / self.base_before
-
-    @property
-    def after(self) -> float:
-        """Rate after, per one of the base."""
-        return self.count_after / self.base_after
-
-    @property
-    def ratio(self) -> float:
-        """After over before; NaN when nothing was counted before."""
-        return self.after / self.before if self.count_before > 0 else float("nan")
+Scale = Literal["ratio", "difference"]
 
 
 @dataclass(frozen=True)
 class PreTrend:
-    """Slope of the treated area's ratio to its comparison before the start.
-
-    ``ratio_per_period`` is the factor by which it drifts each period, ``p`` its placebo rank.
-    """
+    """Factor by which the treated area drifts from its comparison each period before the start."""
 
     ratio_per_period: float
     rank: int
@@ -53,7 +23,7 @@ class PreTrend:
 
     @property
     def p(self) -> float:
-        """Share of areas that drift at least as much."""
+        """Share of assignments that drift at least as much."""
         return self.rank / self.n
 
 
@@ -63,70 +33,70 @@ class Effect:
 
     Attributes
     ----------
-    method, measure, area : str
-        How, of what, where.
+    method, measure, area, start : str
+        How (German), of what, where (ids joined by a comma), from which period on.
     estimate : float
-        Ratio of rate ratios: (after / before, treated) / (after / before, comparison).
-    error : float
-        Quasi-Poisson standard error of the log ratio; it scales the rank and is no basis for a
-        p-value.
-    low, high : float
-        Interval from inverting the placebo test at `level`; infinite bounds when too few areas.
-    level : float
-        Nominal level of the interval, such as 0.9.
-    rank, n : int
-        Place of the treated area among all `n` areas when each is treated in turn, by the size
-        of the studentised estimate; 1 is the largest.
-    dispersion : float
-        Pearson chi-square over degrees of freedom of the fit; 1 for Poisson.
+        On `scale`: a ratio of rate ratios, or a difference in the unit of the outcome.
+    low, high, level : float
+        Interval and its nominal level; infinite bounds when there are too few areas.
+    origin, source : str
+        How the interval was made, in German; where the method is described.
+    rank, fall_rank, n : int
+        Place among all `n` assignments by the size of the studentised estimate, 1 the largest, and
+        by its sign, 1 the deepest fall (0 where not computed).
+    n_areas, n_periods, n_before : int
+        Areas in all, periods used, and how many of these lie before the start.
     placebos : DataFrame
-        ``area_id, estimate, studentised`` of every area, the treated one first.
+        ``area_id, estimate, studentised`` of every assignment, the real one first.
     series : DataFrame
-        ``period, observed, counterfactual, base`` of the treated area.
-    changes : mapping of str to Change
-        ``own`` and ``comparison``, and ``city``, ``state``, ``nation`` where known.
-    pre_trend : PreTrend
-        The check of the periods before.
-    n_periods, n_before : int
-        Periods used, and how many of them lie before the start.
-    start : str
-        First period after.
-    left_out_areas : mapping of str to str
-        Comparison areas that could not serve, with the reason.
-    left_out_periods : tuple of str
-        Periods the selection looked at.
-    unknown_periods : tuple of str
-        Periods at either end that are unknown for the area.
+        ``period, observed, counterfactual, base`` of the treated areas.
+    scale : {'ratio', 'difference'}
+        Whether no effect is 1 or 0.
+    error, dispersion : float
+        Scale of the studentised estimate, no basis for a p-value; Pearson chi-square over degrees
+        of freedom, 1 for Poisson.
+    changes, pre_trend
+        Changes of ``own``, ``comparison``, ``city``, ``state``, ``nation``; the periods before.
+    left_out_areas, left_out_periods, unknown_periods
+        As in :class:`Panel`.
+    weights : DataFrame, optional
+        ``area_id, share`` of the donors, largest first.
     family : tuple of str
-        Measures over which rank and interval were adjusted (max-t); empty for a single test.
+        Measures over which rank and interval were adjusted (max-t); empty for one.
     """
 
     method: str
     measure: str
     area: str
+    start: str
     estimate: float
-    error: float
     low: float
     high: float
     level: float
+    origin: str
     rank: int
     n: int
-    dispersion: float
-    placebos: pd.DataFrame
-    series: pd.DataFrame
-    changes: Mapping[str, Change]
-    pre_trend: PreTrend
+    n_areas: int
     n_periods: int
     n_before: int
-    start: str
-    left_out_areas: Mapping[str, str]
-    left_out_periods: tuple[str, ...]
+    placebos: pd.DataFrame
+    series: pd.DataFrame
+    source: str
+    scale: Scale = "ratio"
+    error: float = float("nan")
+    dispersion: float = float("nan")
+    fall_rank: int = 0
+    changes: Mapping[str, Change] = field(default_factory=dict)
+    pre_trend: PreTrend | None = None
+    left_out_areas: Mapping[str, str] = field(default_factory=dict)
+    left_out_periods: tuple[str, ...] = ()
     unknown_periods: tuple[str, ...] = ()
+    weights: pd.DataFrame | None = None
     family: tuple[str, ...] = ()
 
     @property
     def p(self) -> float:
-        """Placebo p-value: the share of areas whose estimate is at least as large."""
+        """Placebo p-value: the share of assignments whose estimate is at least as large."""
         return self.rank / self.n
 
     @property
@@ -136,32 +106,31 @@ class Effect:
 
     def row(self) -> pd.DataFrame:
         """One tidy row: the scalars of the effect with its p-value and its floor."""
-        nested = {"placebos", "series", "changes", "pre_trend", "family"}
-        nested |= {"left_out_areas", "left_out_periods", "unknown_periods"}
-        scalars = {name: value for name, value in vars(self).items() if name not in nested}
-        scalars |= {"p": self.p, "p_floor": self.p_floor, "pre_trend_p": self.pre_trend.p}
+        scalars = _scalars(self) | {"p": self.p, "p_floor": self.p_floor}
+        if self.pre_trend is not None:
+            scalars["pre_trend_p"] = self.pre_trend.p
         return pd.DataFrame([scalars])
 
 
 @dataclass(frozen=True)
-class Claim:
-    """One of the seven ESPQ claims with its verdict.
+class CheckResult:
+    """One guard: whether it holds (None: it could not be tried), its figure and a sentence.
 
-    ``reason`` says in German why the verdict is what it is; ``missing`` names tables and columns
-    that would make the claim testable.
+    ``figure`` is the number the guard looks at, NaN where there is none; ``sentence`` says in
+    German what was looked at and what follows.
     """
 
-    number: int
-    title: str
-    verdict: Verdict
-    reason: str
-    evidence: str
-    effect: Effect | None = None
-    missing: tuple[str, ...] = ()
+    name: str
+    passed: bool | None
+    figure: float
+    sentence: str
 
     def row(self) -> pd.DataFrame:
-        """One tidy row, without the effect's details."""
-        fields = asdict(self) if self.effect is None else vars(self).copy()
-        fields.pop("effect")
-        fields["missing"] = "; ".join(self.missing)
-        return pd.DataFrame([fields])
+        """One tidy row."""
+        return pd.DataFrame([_scalars(self)])
+
+
+def _scalars(result: Effect | CheckResult) -> dict[str, Any]:
+    """Fields of a result that fit into a cell."""
+    values = {item.name: getattr(result, item.name) for item in fields(result)}
+    return {k: v for k, v in values.items() if k == "passed" or isinstance(v, (str, int, float))}

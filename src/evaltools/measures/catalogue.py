@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from evaltools.errors import DesignError, unknown
 
 AKJSTAT = "AKJStat, Monitor Hilfen zur Erziehung"
 KEZA = "con_sens, Kennzahlenvergleich Hilfen zur Erziehung"
 VOLUME = ("stock_3112", "ended")
+OFFICIAL = "Statistisches Bundesamt, Statistik der Kinder- und Jugendhilfe Teil I"
 LOCAL = ("28", "35a")
+EVERY_FORM = tuple(("*", form) for form in ("beratung", "ambulant", "teilstationaer", "stationaer"))
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,12 @@ class Pick:
 
 @dataclass(frozen=True)
 class Indicator:
-    """A ratio of two sums; the denominator is the population unless cells are named."""
+    """A ratio of two sums.
+
+    The denominator is the population, unless cells of ``hze_count`` are named for it or a `role`,
+    whose full-time staff it is then. In a `weighted` numerator each help counts as much as the
+    study's weight of its form.
+    """
 
     name: str
     label: str
@@ -43,6 +51,15 @@ class Indicator:
     source: str
     denominator: Pick | None = None
     digits: int = 0
+    role: str = ""
+    weighted: bool = False
+
+    @property
+    def base(self) -> Literal["population", "hze_count", "staffing"]:
+        """Which table the denominator stands in."""
+        if self.role:
+            return "staffing"
+        return "population" if self.denominator is None else "hze_count"
 
 
 INDICATORS: Mapping[str, Indicator] = {
@@ -173,6 +190,60 @@ INDICATORS: Mapping[str, Indicator] = {
             1,
             "Ausgaben / Bevölkerung",
             AKJSTAT,
+        ),
+        Indicator(
+            "stationaer",
+            "Quote stationärer Hilfen ohne §§ 28 und 35a",
+            "je 10.000",
+            Pick(VOLUME, (("*", "stationaer"),), without=LOCAL),
+            10_000,
+            "(Bestand am letzten Tag + im Jahr beendete Hilfen, nur stationäre gleich welchen "
+            "Paragrafen, ohne §§ 28, 35a) / Bevölkerung × 10.000",
+            f"{AKJSTAT} (Jahresvolumen); Hilfeform nach Zuordnung der Studie",
+        ),
+        Indicator(
+            "abgangsquote",
+            "Abgangsquote",
+            "je 10.000",
+            Pick(("ended",)),
+            10_000,
+            "im Zeitraum beendete Hilfen / Bevölkerung × 10.000",
+            f"{OFFICIAL} (beendete Hilfen)",
+        ),
+        Indicator(
+            "intensitaet",
+            "Mittlere Eingriffsintensität begonnener Hilfen",
+            "Punkte je Hilfe",
+            Pick(("started",), EVERY_FORM, without=LOCAL),
+            1,
+            "Summe (Gewicht der Hilfeform × begonnene Hilfen) / begonnene Hilfen, jeweils ohne "
+            "§§ 28, 35a; geordnete Skala, Gewichte aus der Studiendatei",
+            "ESPQ, Eingriffsintensität",
+            denominator=Pick(("started",), EVERY_FORM, without=LOCAL),
+            digits=2,
+            weighted=True,
+        ),
+        Indicator(
+            "faelle_je_fachkraft",
+            "Laufende Hilfen je Fachkraft im Fallmanagement",
+            "je Vollzeitstelle",
+            Pick(("stock_3112",)),
+            1,
+            "Bestand aller Hilfen am letzten Tag / Vollzeitstellen (VZÄ) im Fallmanagement",
+            "ESPQ, zusätzliches Personal",
+            digits=1,
+            role="case_manager",
+        ),
+        Indicator(
+            "gefaehrdung_8a",
+            "Begonnene Hilfen nach einer Gefährdungseinschätzung (§ 8a)",
+            "je 10.000",
+            Pick(("started_after_8a",)),
+            10_000,
+            "im Zeitraum begonnene Hilfen, denen eine Gefährdungseinschätzung nach § 8a Abs. 1 "
+            "vorausging / Bevölkerung × 10.000",
+            f"{OFFICIAL} (Erhebungsmerkmal nach § 99 Abs. 1 SGB VIII)",
+            digits=1,
         ),
     )
 }

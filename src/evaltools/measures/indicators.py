@@ -9,9 +9,24 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from evaltools.errors import DesignError
 from evaltools.measures.catalogue import Indicator, Pick, indicator
+from evaltools.measures.periods import annual
 from evaltools.measures.population import base
 from evaltools.study import Population
+
+__all__ = [
+    "ONLY_TOTAL",
+    "annual",
+    "compute",
+    "compute_reference",
+    "pick",
+    "quotient",
+    "rate",
+    "reference_tables",
+    "standardised_ratio",
+    "total",
+]
 
 KEY = ["area_id", "period"]
 ONLY_TOTAL = "nur als Summe geliefert"
@@ -42,22 +57,46 @@ def compute(
     DataFrame
         ``area_id, period, numerator, denominator, value, low, high, reason``: the value `per`
         as declared with its exact 95 % interval (Garwood for counts over population,
-        Clopper–Pearson for shares; none for money). Unknown is NA with a reason.
+        Clopper–Pearson for shares; none for money and means). Unknown is NA with a reason.
 
     Raises
     ------
     DesignError
-        When the name is unknown or the population bands do not fit the age group.
+        When the name is unknown, the population bands do not fit the age group, or the indicator
+        needs more than counts and population (``measures.outcomes.values`` serves all).
     """
     item = indicator(name)
+    if item.role or item.weighted:
+        raise DesignError(
+            f"{name} needs {'the table staffing' if item.role else 'the weights of the study'}; "
+            "use measures.outcomes.values"
+        )
     yearly = annual(count)
-    result = pick(yearly, item.numerator).rename(columns={"n": "numerator"})
-    if item.denominator is None:
-        below = base(population, ages, sorted(set(result["period"])))
-    else:
-        below = pick(yearly, item.denominator)[["area_id", "period", "n"]]
-    below = below.rename(columns={"n": "denominator"})
-    return rate(result.merge(below, on=["area_id", "period"], how="left"), item)
+    if item.denominator is not None:
+        return quotient(yearly, item, pick(yearly, item.denominator))
+    return quotient(yearly, item, base(population, ages, sorted(set(yearly["period"]))))
+
+
+def quotient(count: pd.DataFrame, item: Indicator, below: pd.DataFrame) -> pd.DataFrame:
+    """Divide what an indicator picks from the counts by its base, period by period.
+
+    Parameters
+    ----------
+    count : DataFrame
+        ``hze_count`` in the periods wanted.
+    item : Indicator
+        The indicator.
+    below : DataFrame
+        ``area_id, period, n``: the base.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`compute`.
+    """
+    above = pick(count, item.numerator).rename(columns={"n": "numerator"})
+    below = below[[*KEY, "n"]].rename(columns={"n": "denominator"})
+    return rate(above.merge(below, on=KEY, how="left"), item)
 
 
 def rate(frame: pd.DataFrame, item: Indicator) -> pd.DataFrame:
@@ -79,43 +118,6 @@ def rate(frame: pd.DataFrame, item: Indicator) -> pd.DataFrame:
         high=pd.array(high * item.per, dtype="Float64"),
         reason=reason.astype("string"),
     )
-
-
-def annual(count: pd.DataFrame) -> pd.DataFrame:
-    """Add quarters or months up to years: flows are added, the stock is that of the last day.
-
-    Years with missing quarters or months are left out; young people cannot be added and
-    become unknown.
-    """
-    length = count["period"].str.len()
-    if (length == 4).all():
-        return count
-    own = _whole_years(count.assign(year=count["period"].str[:4]))
-    grouped = own.groupby(["area_id", "year", "paragraph", "form"])
-    flows = [name for name in ("started", "ended", "cost_eur") if name in own]
-    added = grouped[flows].sum().where(grouped[flows].count().eq(grouped.size(), axis=0))
-    reasons = [f"{name}_reason" for name in (*flows, "stock_3112") if f"{name}_reason" in own]
-    added = added.join(grouped[reasons].first()) if reasons else added
-    if "stock_3112" in own:
-        last = own[own["period"] == own.groupby(["area_id", "year"])["period"].transform("max")]
-        stock = last.set_index(["area_id", "year", "paragraph", "form"])["stock_3112"]
-        added["stock_3112"] = stock.reindex(added.index, fill_value=0)
-    added = added.reset_index().rename(columns={"year": "period"})
-    return added.sort_values(["area_id", "period", "paragraph", "form"], ignore_index=True)
-
-
-def _whole_years(own: pd.DataFrame) -> pd.DataFrame:
-    """Keep the rows of years that have all quarters or months.
-
-    A paragraph and form without a row had no help there, as in :func:`pick`, so that parts are
-    whole when their area has parts in every quarter; a total is whole when it has its own row.
-    """
-    parts = 4 if own["period"].str.contains("Q").any() else 12
-    total = (own["paragraph"] == "alle") | (own["form"] == "alle")
-    place = ["area_id", "year", "paragraph", "form"]
-    single = own.groupby(place)["period"].transform("nunique")
-    detailed = own["period"].where(~total).groupby([own["area_id"], own["year"]])
-    return own[single.where(total, detailed.transform("nunique")) == parts]
 
 
 def pick(count: pd.DataFrame, what: Pick) -> pd.DataFrame:
@@ -158,6 +160,12 @@ def compute_reference(trend: pd.DataFrame, name: str, *, ages: Population) -> pd
     DataFrame
         As :func:`compute`; ``area_id`` holds the level.
     """
+    count, population = reference_tables(trend, ages)
+    return compute(count, population, name, ages=ages)
+
+
+def reference_tables(trend: pd.DataFrame, ages: Population) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Part ``reference_trend`` into ``hze_count`` and ``population``; the level is the area."""
     count = trend.rename(columns={"level": "area_id"})
     people = count.reindex(columns=[*KEY, "population"]).groupby(KEY, as_index=False).first()
     population = pd.DataFrame(
@@ -171,8 +179,7 @@ def compute_reference(trend: pd.DataFrame, name: str, *, ages: Population) -> pd
             "kind": "actual",
         }
     )
-    first = population.drop_duplicates(["area_id", "year"])
-    return compute(count, first, name, ages=ages)
+    return count, population.drop_duplicates(["area_id", "year"])
 
 
 def total(values: pd.DataFrame, areas: Collection[str], item: Indicator) -> pd.DataFrame:
@@ -262,7 +269,7 @@ def _sum(rows: pd.DataFrame, measures: tuple[str, ...]) -> pd.DataFrame:
 
 
 def _interval_kind(item: Indicator) -> Literal["count", "share", "none"]:
-    if "cost_eur" in item.numerator.measures:
+    if item.weighted or "cost_eur" in item.numerator.measures:
         return "none"
     return "count" if item.denominator is None else "share"
 

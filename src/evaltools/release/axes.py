@@ -102,7 +102,7 @@ def wrapped(name: str) -> str:
     return name if "\n" in name else textwrap.fill(name, WIDEST, break_long_words=False)
 
 
-def end_labels(axes: Axes, ends: list[tuple[float, str, str]], n_periods: int) -> None:
+def end_labels(axes: Axes, ends: list[tuple[float, str, str]], n_periods: float) -> None:
     """Write each line's name at its end, moved apart where they would overlap.
 
     Parameters
@@ -111,8 +111,8 @@ def end_labels(axes: Axes, ends: list[tuple[float, str, str]], n_periods: int) -
         With its value axis set.
     ends : list of tuple
         Last value, name and colour of each line.
-    n_periods : int
-        Length of the period axis.
+    n_periods : float
+        Length of the period axis; labels stand beside its last whole place.
     """
     low, high = axes.get_ylim()
     ordered = sorted((value, wrapped(label), color) for value, label, color in ends)

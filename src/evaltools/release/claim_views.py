@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import pandas as pd
 
-from evaltools.effects.evaluation import Evaluation
-from evaltools.effects.results import Claim, Effect
+from evaltools.effects.results import Effect
+from evaltools.evaluation.before_after import Evaluation
+from evaltools.evaluation.claims import Claim
 from evaltools.measures.catalogue import indicator
 from evaltools.release import count_views, figures, wording
 from evaltools.release.disclosure import (
@@ -65,9 +69,9 @@ def claims(evaluation: Evaluation, study: Study, rules: Rule) -> HtmlTable:
         "claim": Column("Aussage"),
         "verdict": Column("Urteil", css="verdict"),
         "own": Column("Modellraum"),
-        "comparison": Column("Vergleichsräume"),
+        "comparison": Column("Vergleich"),
         "reference": Column(reference),
-        "ratio": Column("Abweichung vom Vergleich"),
+        "ratio": Column("Abweichung"),
         "interval": Column("90-%-Intervall"),
         "rank": Column("Placebo-Rang"),
     }
@@ -112,10 +116,18 @@ def counterfactual_figure(evaluation: Evaluation, rules: Rule) -> Figure | Prose
     return figures.counterfactual(
         handed,
         unit=f"{item.label}, {item.unit}",
-        caption=f"Beobachtet und nach dem Verlauf der Vergleichsräume erwartet.{without}",
+        caption="Beobachtet und nach dem Verlauf der Vergleichsräume erwartet; die helle Fläche "
+        f"ist das {wording.number(effect.level * 100)}-%-Intervall der Erwartung.{without}",
         start=effect.start,
         name=evaluation.name,
+        bounds=_expected(effect),
     )
+
+
+def _expected(effect: Effect) -> tuple[float, float]:
+    """Shares of the expectation that the interval of the effect allows after the start."""
+    low = effect.estimate / effect.low if effect.low > 0 else math.inf
+    return effect.estimate / effect.high, low
 
 
 def placebo_figure(evaluation: Evaluation, rules: Rule) -> Figure | Prose:
@@ -180,6 +192,15 @@ def limits(evaluation: Evaluation, study: Study) -> Prose:
     return prose(*lines, listed=True)
 
 
+def rules_for(measure: str, study: Study, rules: Rule) -> Rule:
+    """Raise the threshold for a weighted sum, in which few helps may make a large number."""
+    if not indicator(measure).weighted:
+        return rules
+    return replace(
+        rules, threshold=math.ceil(rules.threshold * max(study.outcomes.weights.values()))
+    )
+
+
 def _selection_year(effect: Effect, rules: Rule) -> str:
     """Warn of the comparison with the selection year alone, where its counts may be shown."""
     change = effect.changes.get("selection")
@@ -210,7 +231,7 @@ def _row(claim: Claim, study: Study, rules: Rule) -> list[object]:
     effect = claim.effect
     if effect is None:
         return [title, claim.verdict, *[pd.NA] * len(RESULTS), UNKNOWN]
-    if not permitted(effect, rules):
+    if not permitted(effect, rules_for(effect.measure, study, rules)):
         return [title, claim.verdict, *[pd.NA] * len(RESULTS), SUPPRESSED]
     first = effect.changes.get(study.reference[0]) if study.reference else None
     return [

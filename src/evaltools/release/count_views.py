@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from evaltools.effects.evaluation import comparison_areas, within
+from evaltools.evaluation.before_after import comparison_areas
 from evaltools.measures.catalogue import Indicator, Pick, indicator
 from evaltools.measures.indicators import (
     annual,
@@ -14,6 +14,7 @@ from evaltools.measures.indicators import (
     standardised_ratio,
     total,
 )
+from evaltools.measures.outcomes import within
 from evaltools.release.disclosure import Released, Rule, release
 from evaltools.release.display import Prose, prose
 from evaltools.release.figures import Figure, trend
@@ -83,7 +84,8 @@ def yearly(tables: Tables, study: Study, area: str, name: str, rules: Rule) -> H
         within=("side",),
     )
     digits = max(item.digits, 1)
-    base = "Hilfen insgesamt" if item.denominator else f"Bevölkerung {study.population.label}"
+    bases = {"hze_count": "Hilfen insgesamt", "staffing": "Vollzeitstellen"}
+    base = bases.get(item.base, f"Bevölkerung {study.population.label}")
     columns = {
         "period": Column("Jahr"),
         "numerator": Column("Hilfen", digits=0),

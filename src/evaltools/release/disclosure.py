@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from evaltools.effects.results import Change, Effect
+from evaltools.effects.results import Effect
 from evaltools.errors import ReleaseError
+from evaltools.measures.change import Change
 from evaltools.study import Disclosure
 
 SUPPRESSED = "geheim gehalten"
@@ -55,11 +56,12 @@ class Released:
         return self._reasons.copy()
 
     def wide(self, *, index: str, columns: str, values: str) -> Released:
-        """Turn a long released frame wide; what was taken out stays out."""
-        frame = self._frame.pivot(index=index, columns=columns, values=values)
-        reasons = self._reasons.assign(
-            **{index: self._frame[index], columns: self._frame[columns]}
-        ).pivot(index=index, columns=columns, values=values)
+        """Turn a long released frame wide, in its order; what was taken out stays out."""
+        keys, order = self._frame[[index, columns]], self._frame[index].drop_duplicates()
+        frame, reasons = (
+            part.assign(**keys).pivot(index=index, columns=columns, values=values).reindex(order)
+            for part in (self._frame, self._reasons)
+        )
         key = pd.Series(frame.index, name=index)
         shown = pd.concat([key, frame.reset_index(drop=True)], axis=1)
         why = pd.concat([key.mask(key.notna(), ""), reasons.reset_index(drop=True)], axis=1)

@@ -8,6 +8,7 @@ output's metadata.
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
 
 import matplotlib as mpl
@@ -69,7 +70,7 @@ def trend(released: Released, *, unit: str, caption: str, start: str = "") -> Fi
     Figure
         Value axis from zero; suppressed and unknown periods are gaps.
     """
-    frame = _frame(released, ("group", "period", "value"))
+    frame = framed(released, ("group", "period", "value"))
     groups = list(dict.fromkeys(frame["group"]))
     periods = sorted(set(frame["period"]))
     canvas, axes = blank()
@@ -85,10 +86,18 @@ def trend(released: Released, *, unit: str, caption: str, start: str = "") -> Fi
     value_axis(axes, frame["value"], unit)
     end_labels(axes, ends, len(periods))
     said = [_path_in_words(group, frame[frame["group"] == group]) for group in groups]
-    return _finish(canvas, released, caption, " ".join([f"{unit}.", *said]))
+    return finish(canvas, released, caption, " ".join([f"{unit}.", *said]))
 
 
-def counterfactual(released: Released, *, unit: str, caption: str, start: str, name: str) -> Figure:
+def counterfactual(
+    released: Released,
+    *,
+    unit: str,
+    caption: str,
+    start: str,
+    name: str,
+    bounds: tuple[float, float] = (1.0, 1.0),
+) -> Figure:
     """Draw the area's rate beside what the comparison areas let expect.
 
     Parameters
@@ -99,8 +108,11 @@ def counterfactual(released: Released, *, unit: str, caption: str, start: str, n
         As in :func:`trend`.
     name : str
         Name of the area.
+    bounds : tuple of float, optional
+        Lowest and highest share of the expectation that the interval of the effect allows after
+        the start; drawn as a band where both are finite.
     """
-    frame = _frame(released, ("period", "observed", "counterfactual"))
+    frame = framed(released, ("period", "observed", "counterfactual"))
     periods = list(frame["period"])
     canvas, axes = blank()
     places = range(len(periods))
@@ -108,9 +120,11 @@ def counterfactual(released: Released, *, unit: str, caption: str, start: str, n
     axes.plot(places, expected, "--", color=ORANGE, marker="s", ms=3.5, clip_on=False)
     axes.plot(places, observed, "-", color=BLUE, marker="o", ms=4, clip_on=False)
     after = [place for place, period in enumerate(periods) if period >= start]
-    axes.fill_between(after, observed[after], expected[after], color=ORANGE, alpha=0.12, lw=0)
+    low, high = bounds if all(map(math.isfinite, bounds)) else (1.0, 1.0)
+    band = (expected[after] * low, expected[after] * high)
+    axes.fill_between(after, band[0], band[1], color=ORANGE, alpha=0.18, lw=0)
     period_axis(axes, periods, start)
-    value_axis(axes, pd.concat([observed, expected]), unit)
+    value_axis(axes, pd.concat([observed, expected, *band]), unit)
     lines = ((expected, EXPECTED, ORANGE), (observed, name, BLUE))
     ends = [
         (line.dropna().iloc[-1], label, color) for line, label, color in lines if line.notna().any()
@@ -121,7 +135,7 @@ def counterfactual(released: Released, *, unit: str, caption: str, start: str, n
     if len(known):
         last, value = known["period"].iloc[-1], _short(known["counterfactual"].iloc[-1])
         said += f" Nach dem Verlauf der Vergleichsräume wären {last} {value} zu erwarten."
-    return _finish(canvas, released, caption, f"{unit}. {said}")
+    return finish(canvas, released, caption, f"{unit}. {said}")
 
 
 def placebos(released: Released, *, caption: str, name: str) -> Figure:
@@ -134,7 +148,7 @@ def placebos(released: Released, *, caption: str, name: str) -> Figure:
     caption, name : str
         Caption, and name of the model area.
     """
-    frame = _frame(released, ("own", "estimate")).sort_values("estimate", ignore_index=True)
+    frame = framed(released, ("own", "estimate")).sort_values("estimate", ignore_index=True)
     canvas, axes = blank(height=2.6)
     change = (frame["estimate"] - 1) * 100
     own = frame["own"].astype(bool)
@@ -150,7 +164,7 @@ def placebos(released: Released, *, caption: str, name: str) -> Figure:
         f"{name}: {shown}. Die übrigen {len(others)} Räume liegen zwischen {lowest} und {highest}; "
         f"von unten gezählt steht der Modellraum an Stelle {place} von {len(frame)}."
     )
-    return _finish(canvas, released, caption, said)
+    return finish(canvas, released, caption, said)
 
 
 def _dots(axes: Axes, own: float, others: pd.Series, label: str) -> None:
@@ -179,7 +193,8 @@ def _dots(axes: Axes, own: float, others: pd.Series, label: str) -> None:
     )
 
 
-def _frame(released: Released, needed: tuple[str, ...]) -> pd.DataFrame:
+def framed(released: Released, needed: tuple[str, ...]) -> pd.DataFrame:
+    """Take the frame out of what was released; refuse anything else, and missing columns."""
     if not isinstance(released, Released):
         raise ReleaseError("figures take a Released frame; call disclosure.release first")
     frame = released.frame
@@ -206,7 +221,8 @@ def _short(value: float) -> str:
     return wording.number(value, 0 if abs(value) >= 20 or value == 0 else 1 if value >= 1 else 2)
 
 
-def _finish(canvas: Canvas, released: Released, caption: str, alt: str) -> Figure:
+def finish(canvas: Canvas, released: Released, caption: str, alt: str) -> Figure:
+    """Write the canvas as SVG, with its words and the source line."""
     buffer = io.StringIO()
     with mpl.rc_context(rc=SETTINGS):
         canvas.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})

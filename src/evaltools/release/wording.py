@@ -4,60 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from datetime import date
 
-from babel.dates import format_date
-from babel.numbers import format_decimal
-
-from evaltools.effects.results import Change, Claim, Effect
+from evaltools.effects.dynamics import EventStudy
+from evaltools.effects.results import Effect
+from evaltools.effects.sensitivity import Bounds
+from evaltools.evaluation.claims import Claim
+from evaltools.german import (
+    NBSP,
+    day,
+    interval,
+    listing,
+    number,
+    percent,
+    percent_change,
+    share,
+)
+from evaltools.measures.change import Change
 from evaltools.study import Selection
 
-LOCALE = "de_DE"
-MINUS = "\N{MINUS SIGN}"
-NBSP = "\N{NO-BREAK SPACE}"
-
-
-def number(value: float, digits: int = 0) -> str:
-    """Write a number the German way: ``1.234,5``, with a real minus sign."""
-    pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    text = format_decimal(value, format=pattern, locale=LOCALE)
-    is_zero = not text.strip("-0,")
-    return text.replace("-", "" if is_zero else MINUS)
-
-
-def day(iso: str) -> str:
-    """Write an ISO date as ``31.12.2023``."""
-    return format_date(date.fromisoformat(iso[:10]), "dd.MM.yyyy", locale=LOCALE)
-
-
-def percent_change(ratio: float, digits: int = 0) -> str:
-    """Write a ratio as a change: 0.86 → ``−14 %``, 1.05 → ``+5 %``."""
-    if not math.isfinite(ratio):
-        return "unbestimmt"
-    change = round((ratio - 1) * 100, digits) + 0.0
-    sign = "+" if change > 0 else ""
-    return f"{sign}{number(change, digits)}{NBSP}%"
-
-
-def interval(low: float, high: float) -> str:
-    """Write an interval of ratios as changes: ``−25 % bis −4 %``."""
-    if not (math.isfinite(low) and math.isfinite(high)):
-        return "unbegrenzt (zu wenige Vergleichsräume)"
-    return f"{percent_change(low)} bis {percent_change(high)}"
-
-
-def share(value: float) -> str:
-    """Write a p-value or share with two digits after the comma, never as 0,00."""
-    return "< 0,01" if value <= 0.005 else number(value, 2)
-
-
-def listing(names: Collection[str], *, most: int = 8) -> str:
-    """Join names as a German list, cut after `most`."""
-    shown = list(names)[:most]
-    rest = len(names) - len(shown)
-    if rest > 0:
-        return f"{', '.join(shown)} und {number(rest)} weitere"
-    return " und ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+__all__ = ["day", "interval", "listing", "number", "percent", "percent_change", "share"]
+CONSPICUOUS = 0.10
 
 
 def effect_sentence(effect: Effect, *, what: str) -> str:
@@ -76,10 +42,7 @@ def effect_sentence(effect: Effect, *, what: str) -> str:
         Two sentences: what the interval allows, then the placebo rank.
     """
     if not math.isfinite(effect.high):
-        return (
-            f"{what} lässt sich mit {number(effect.n - 1)} Vergleichsräumen nicht von Zufall "
-            "unterscheiden; ein Intervall gibt es erst ab neun Vergleichsräumen."
-        )
+        return _unbounded(effect, what)
     level = number(effect.level * 100)
     bounds = f"({level}-%-Intervall: {interval(effect.low, effect.high)})"
     if effect.high < 1:
@@ -104,9 +67,14 @@ def effect_sentence(effect: Effect, *, what: str) -> str:
 def rank_sentence(effect: Effect) -> str:
     """Say the placebo rank, its p-value and the smallest p-value possible."""
     several = ", berichtigt für mehrere Aussagen" if effect.family else ""
+    who = f"Unter {number(effect.n)} Räumen, die der Reihe nach als Modellraum behandelt wurden,"
+    if n_treated(effect) > 1:
+        who = (
+            f"Unter {number(effect.n)} Möglichkeiten, ebenso viele Räume zu Modellräumen zu machen,"
+        )
+    this = "diese" if n_treated(effect) > 1 else "dieser"
     return (
-        f"Unter {number(effect.n)} Räumen, die der Reihe nach als Modellraum behandelt wurden, "
-        f"steht dieser nach Größe der Abweichung auf Rang {number(effect.rank)} "
+        f"{who} steht {this} nach Größe der Abweichung auf Rang {number(effect.rank)} "
         f"(p = {share(effect.p)}; kleinstmöglich wäre {share(effect.p_floor)}{several})."
     )
 
@@ -124,9 +92,11 @@ def dispersion_sentence(effect: Effect) -> str:
 def pre_trend_sentence(effect: Effect) -> str:
     """Say how the area drifted against its comparison before the start."""
     trend = effect.pre_trend
+    if trend is None:
+        return "Der Verlauf vor dem Beginn ließ sich nicht prüfen."
     rank = f"Rang {number(trend.rank)} von {number(trend.n)}, p = {share(trend.p)}"
     drift = percent_change(trend.ratio_per_period, 1)
-    verdict = "auffällig" if trend.p <= 0.10 else "unauffällig"
+    verdict = "auffällig" if trend.p <= CONSPICUOUS else "unauffällig"
     return (
         f"Vor dem Beginn veränderte sich der Raum gegenüber dem Vergleich um {drift} je Zeitraum "
         f"({rank}): {verdict}."
@@ -164,6 +134,84 @@ def claim_sentence(claim: Claim) -> str:
     if claim.missing:
         sentence += f" Es fehlt: {'; '.join(claim.missing)}."
     return sentence
+
+
+def movement_sentence(event: EventStudy) -> str:
+    """Say whether the area moved more than others before the start, in any shape."""
+    verdict = "auffällig" if event.p <= CONSPICUOUS else "unauffällig"
+    return (
+        f"Vor dem Beginn war die Bewegung des Raums gegenüber den übrigen {verdict}: Nach ihrer "
+        f"Stärke über alle Zeiträume davor steht er auf Rang {number(event.rank)} von "
+        f"{number(event.n)} (p = {share(event.p)})."
+    )
+
+
+def pairs_sentence(pairs: float | None, bound: float) -> str:
+    """Say the leave-two-out share, and how likely a small one is without an effect."""
+    if pairs is None:
+        return (
+            "Der Vergleich mit je zwei Räumen zugleich ist nicht möglich; nötig sind ein "
+            "Modellraum und mindestens vier Vergleichsräume."
+        )
+    return (
+        "Der Modellraum wird mit jedem Paar von Vergleichsräumen zugleich den übrigen "
+        f"gegenübergestellt: In {_portion(pairs)} der Paare weicht einer der beiden mindestens so "
+        "stark ab wie er. Ohne Wirkung wäre ein Anteil von höchstens "
+        f"{percent(CONSPICUOUS)} mit einer Wahrscheinlichkeit von höchstens "
+        f"{percent(math.ceil(bound * 1000 - 1e-6) / 1000, 1)} zu erwarten "
+        "(Lei und Sudijono 2024, arXiv:2401.07152)."
+    )
+
+
+def place_sentence(place: int, n: int, same: float) -> str:
+    """Say where the primary estimate lies among all specifications."""
+    return (
+        f"Die festgelegte Schätzung liegt an Stelle {number(place)} von {number(n)}, vom tiefsten "
+        f"Rückgang an gezählt; {_portion(same)} der Schätzungen liegen auf derselben Seite von "
+        "null."
+    )
+
+
+def breakdown_sentence(bounds: Bounds) -> str:
+    """Say up to which deviation from parallel trends the interval excludes no change."""
+    if bounds.breakdown <= 0:
+        return (
+            "Schon bei genau gleichem Verlauf ist mit den Daten vereinbar, dass sich nichts "
+            "verändert hat; Abweichungen davon machen die Aussage nur ungewisser."
+        )
+    if not math.isfinite(bounds.breakdown):
+        return "Vor dem Beginn gab es keine Sprünge, an denen sich Abweichungen messen ließen."
+    most = number(math.floor(bounds.breakdown * 100 + 1e-9) / 100, 2)
+    return (
+        "Der größte Sprung gegenüber den übrigen Räumen von einem Zeitraum zum nächsten betrug vor "
+        f"dem Beginn {_size(math.exp(bounds.largest_step))}. Weicht der Verlauf je Zeitraum um "
+        f"höchstens das {most}-Fache davon ab, so bleibt ausgeschlossen, dass sich nichts "
+        "verändert hat; darüber hinaus nicht mehr."
+    )
+
+
+def n_treated(effect: Effect) -> int:
+    """Count the treated areas of an effect."""
+    return effect.area.count(", ") + 1
+
+
+def _unbounded(effect: Effect, what: str) -> str:
+    """Say that there is no interval, and why."""
+    if effect.p_floor <= 1 - effect.level + 1e-9:
+        return f"{what} lässt sich nicht von Zufall unterscheiden; das Intervall ist unbegrenzt."
+    k = n_treated(effect)
+    others = number(effect.n - 1 if k == 1 else effect.n_areas - k)
+    first = f"{what} lässt sich mit {others} Vergleichsräumen nicht von Zufall unterscheiden"
+    if k > 1:
+        return f"{first}; für ein Intervall sind es zu wenige."
+    return f"{first}; ein Intervall gibt es erst ab neun Vergleichsräumen."
+
+
+def _portion(value: float) -> str:
+    """Write a share in whole per cent, never rounded to none or all."""
+    if 0 < value < 0.005:
+        return f"weniger als 1{NBSP}%"
+    return f"mehr als 99{NBSP}%" if 0.995 <= value < 1 else percent(value)
 
 
 def _size(ratio: float) -> str:

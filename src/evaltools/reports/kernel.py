@@ -17,6 +17,10 @@ class PrivateKernelManager(AsyncKernelManager):
     kernels would share one name in the working directory and two runs could reach each other.
     """
 
+    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
+        """Keep the kernel's own log quiet: it calls the interrupt at its end an error."""
+        return [*super().format_kernel_cmd(extra_arguments), "--log-level=50"]
+
     if sys.platform != "win32":
         transport = "ipc"
 

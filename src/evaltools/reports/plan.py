@@ -187,8 +187,9 @@ def _inside(space: Workspace, name: str, value: str) -> str:
 
 def _check_indicators(space: Workspace) -> None:
     outcomes = space.study.outcomes
-    for key in ("hze", "placements", "intensity"):
-        name = getattr(outcomes, key)
+    single = ("hze", "placements", "intensity", "unaffected")
+    named = [(key, getattr(outcomes, key)) for key in single]
+    for key, name in [*named, *(("further", name) for name in outcomes.further)]:
         if name is not None and name not in INDICATORS:
             message = unknown("indicator", name, INDICATORS)
             raise StudyError(f"{space.name}.yml: outcomes.{key}: {message}")

@@ -9,12 +9,13 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 
-from evaltools.data import store
+from evaltools.data import record, store
 from evaltools.data.store import Provenance
 from evaltools.errors import ReleaseError
 from evaltools.reports import html, site
@@ -47,6 +48,8 @@ def run(
 ) -> tuple[Outcome, ...]:
     """Run tasks one after the other, then write ``run.json`` and the index.
 
+    The primary specification is put on record before the first result is seen.
+
     Parameters
     ----------
     space : Workspace
@@ -63,6 +66,7 @@ def run(
         ``data/processed/<study>/failed/``.
     """
     made = store.require(space)
+    record.note(space, date.today())
     for left in space.processed.glob(".run-*"):
         shutil.rmtree(left, ignore_errors=True)
     outcomes = []

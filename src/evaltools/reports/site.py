@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from evaltools.data.store import Provenance
-from evaltools.effects.claims import TITLES
+from evaltools.evaluation.claims import TITLES
 from evaltools.reports import html
 from evaltools.study import Workspace
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
-from evaltools.effects.results import Claim, Effect, Verdict
+from evaltools.effects.design import Panel
+from evaltools.effects.results import Effect
 from evaltools.study import Study
 
+Verdict = Literal["gestützt", "nicht gestützt", "unklar", "nicht prüfbar"]
 TITLES = {
     1: "Entwicklung gegen den allgemeinen Trend",
     2: "Weniger Hilfen zur Erziehung",
@@ -21,6 +25,7 @@ TITLES = {
 }
 CLAIM_OUTCOMES = {2: "hze", 3: "placements", 4: "intensity"}
 PRE_TREND_LIMIT = 0.10
+FALL_SHARE = 0.05
 LEAST_FOR_PRE_TREND = 4
 EVIDENCE = "Vorher-nachher-Vergleich mit Vergleichsräumen, Placebo-Rang"
 MISSING = {
@@ -36,11 +41,34 @@ MISSING = {
 
 @dataclass(frozen=True)
 class Outcome:
-    """An effect, or why there is none: missing tables and columns, or the method's refusal."""
+    """An effect and its panel, or why there is none: what is missing, or the method's refusal."""
 
     effect: Effect | None
     missing: tuple[str, ...]
     refusal: str
+    panel: Panel | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One of the seven ESPQ claims with its verdict.
+
+    ``reason`` says in German why the verdict is what it is; ``missing`` names tables and columns
+    that would make the claim testable.
+    """
+
+    number: int
+    title: str
+    verdict: Verdict
+    reason: str
+    evidence: str
+    effect: Effect | None = None
+    missing: tuple[str, ...] = ()
+
+    def row(self) -> pd.DataFrame:
+        """One tidy row, without the effect's details."""
+        values = {key: value for key, value in vars(self).items() if key != "effect"}
+        return pd.DataFrame([values | {"missing": "; ".join(self.missing)}])
 
 
 def judge(
@@ -76,12 +104,12 @@ def judge(
 
 
 def verdict(effect: Effect, margin: float, *, doubt: str = "") -> tuple[Verdict, str]:
-    """Judge one effect from its interval and its pre-trend, never from its point.
+    """Judge one effect from its interval, its rank and its pre-trend, never from its point.
 
     Parameters
     ----------
     effect : Effect
-        The effect; a fall is what the claim promises.
+        The effect with its pre-trend; a fall is what the claim promises.
     margin : float
         Smallest relevant change, such as 0.1.
     doubt : str, optional
@@ -98,20 +126,25 @@ def verdict(effect: Effect, margin: float, *, doubt: str = "") -> tuple[Verdict,
     if effect.low > 1 - margin:
         return "nicht gestützt", "Ein Rückgang von Bedeutung ist mit den Daten nicht vereinbar."
     if effect.high < 1:
-        return "unklar", doubt
+        return "unklar", f"Der Rückgang hebt sich ab, aber {doubt}"
     return "unklar", "Mit den Daten ist ein deutlicher Rückgang ebenso vereinbar wie keiner."
 
 
 def _doubt(effect: Effect) -> str:
     if effect.n_before < LEAST_FOR_PRE_TREND:
         return (
-            f"Der Rückgang hebt sich ab, aber {effect.n_before} Zeiträume vor dem Beginn sind "
-            f"zu wenige, um den Verlauf davor zu prüfen; nötig sind {LEAST_FOR_PRE_TREND}."
+            f"{effect.n_before} Zeiträume vor dem Beginn sind zu wenige, um den Verlauf davor zu "
+            f"prüfen; nötig sind {LEAST_FOR_PRE_TREND}."
         )
+    if effect.pre_trend is None:
+        return "der Verlauf vor dem Beginn ließ sich nicht prüfen."
     if effect.pre_trend.p <= PRE_TREND_LIMIT:
+        return "der Raum entwickelte sich schon vor dem Beginn anders als die Vergleichsräume."
+    deepest = max(1, math.floor(effect.n * FALL_SHARE + 1e-9))
+    if not 1 <= effect.fall_rank <= deepest:
         return (
-            "Der Rückgang hebt sich ab, aber der Raum entwickelte sich schon vor dem Beginn "
-            "anders als die Vergleichsräume."
+            f"so tiefe Rückgänge sind hier häufig: Rang {effect.fall_rank} der Rückgänge, nötig "
+            f"ist mindestens Rang {deepest} von {effect.n}."
         )
     return ""
 
@@ -141,7 +174,7 @@ def _counter_trend(outcome: Outcome, margin: float, study: Study) -> Claim:
     own = effect.changes["own"].ratio
     others = [item for key, item in effect.changes.items() if key not in ("own", "selection")]
     above = [item.label for item in others if not own < item.ratio]
-    doubt = f"Die eigene Veränderung liegt nicht unter der von: {', '.join(above)}."
+    doubt = f"die eigene Veränderung liegt nicht unter der von: {', '.join(above)}."
     given, reason = verdict(effect, margin, doubt=doubt if above else "")
     return Claim(1, TITLES[1], given, reason, EVIDENCE, effect)
 

@@ -1,0 +1,1 @@
+"""From checked tables to the results of one model area: effects, claims, appendix."""

@@ -1,0 +1,181 @@
+"""The before/after evaluation of one model area: from checked tables to effects and claims."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from evaltools.effects import did, dynamics
+from evaltools.effects.design import Panel, panel
+from evaltools.effects.results import Effect
+from evaltools.errors import DesignError
+from evaltools.evaluation.claims import CLAIM_OUTCOMES, Claim, Outcome, judge
+from evaltools.measures import outcomes
+from evaltools.measures.change import Change, change
+from evaltools.study import ModelArea, Study
+
+Tables = Mapping[str, pd.DataFrame]
+SECONDARY = ("placements", "intensity")
+NO_START = "Studiendatei: start (Beginn der Maßnahme)"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All results of one model area.
+
+    Attributes
+    ----------
+    area, name, start : str
+        The model area; `start` is empty when the study names none.
+    outcomes : mapping of str to Outcome
+        ``hze``, ``placements``, ``intensity``: an effect, or what is missing for it.
+    claims : tuple of Claim
+        The seven claims with their verdicts.
+    """
+
+    area: str
+    name: str
+    start: str
+    outcomes: Mapping[str, Outcome]
+    claims: tuple[Claim, ...]
+
+    def effect(self, outcome: str = "hze") -> Effect | None:
+        """Return the effect on an outcome; None when it could not be estimated."""
+        return self.outcomes[outcome].effect
+
+
+def before_after(tables: Tables, study: Study, area: str) -> Evaluation:
+    """Evaluate one model area before and after its start.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Processed tables by name; those that are missing make claims untestable.
+    study : Study
+        The study.
+    area : str
+        Id of a model area.
+
+    Returns
+    -------
+    Evaluation
+        Effects and the seven claims.
+
+    Raises
+    ------
+    RunError
+        When `area` is no model area of the study.
+    """
+    model = study.model_area(area)
+    found = {
+        name: outcome(tables, study, model, getattr(study.outcomes, name))
+        for name in CLAIM_OUTCOMES.values()
+    }
+    found |= several({name: found[name] for name in SECONDARY})
+    names = tables["area"].set_index("area_id")["name"]
+    claims = judge(found, tables, study)
+    return Evaluation(area, str(names.get(area, area)), model.start or "", found, claims)
+
+
+def outcome(tables: Tables, study: Study, model: ModelArea, name: str | None) -> Outcome:
+    """Estimate the effect on one indicator, or say what is missing for it."""
+    if name is None:
+        return Outcome(None, ("hze_count: paragraph, form (nach Hilfeart aufgeteilt)",), "")
+    missing = outcomes.needs(tables, study, name, area=model.area, length=study.period)
+    if missing or not model.start:
+        return Outcome(None, (*missing, *(() if model.start else (NO_START,))), "")
+    try:
+        values = outcomes.values(tables, study, name, length=study.period)
+        built = build(values, tables, study, model)
+        changes = _reference_changes(tables, study, name, built.periods, model.start)
+        changes |= _selection_change(outcomes.within(values, study), model)
+        effect = did.rate_ratio(built, measure=name, changes=changes)
+        return Outcome(replace(effect, pre_trend=dynamics.pre_trend(built)), (), "", built)
+    except DesignError as error:
+        return Outcome(None, (), error.german)
+
+
+def build(
+    values: pd.DataFrame,
+    tables: Tables,
+    study: Study,
+    model: ModelArea,
+    *,
+    comparison: Collection[str] | None = None,
+    left_out: Collection[str] | None = None,
+) -> Panel:
+    """Build the panel of a model area as the study declares it, or with another comparison.
+
+    Parameters
+    ----------
+    values : DataFrame
+        As :func:`outcomes.values` gives.
+    tables, study, model
+        The study, its tables and the model area.
+    comparison, left_out : collection of str, optional
+        In place of the areas and selection periods that the study declares.
+
+    Raises
+    ------
+    DesignError
+        When the design refuses the data.
+    """
+    looked_at = model.selection.periods if model.selection else ()
+    return panel(
+        outcomes.within(values, study),
+        treated=model.area,
+        start=model.start or "",
+        comparison=comparison_areas(tables["area"], study, model)
+        if comparison is None
+        else comparison,
+        left_out_periods=looked_at if left_out is None else left_out,
+    )
+
+
+def comparison_areas(area: pd.DataFrame, study: Study, model: ModelArea) -> list[str]:
+    """Ids a model area is compared with: those the study names, or all untreated today's areas."""
+    if not isinstance(model.comparison, str):
+        return [name for name in model.comparison if name not in study.excluded]
+    today = area[area["successor"].isna()] if "successor" in area else area
+    out = set(study.treated) | set(study.excluded)
+    return [name for name in today["area_id"] if name not in out]
+
+
+def several(found: Mapping[str, Outcome]) -> dict[str, Outcome]:
+    """Adjust outcomes for being several; the primary one stands alone."""
+    tested = {
+        name: (item.panel, item.effect)
+        for name, item in found.items()
+        if item.effect is not None and item.panel is not None
+    }
+    adjusted = did.adjusted(tested)
+    return {name: replace(found[name], effect=effect) for name, effect in adjusted.items()}
+
+
+def _selection_change(values: pd.DataFrame, model: ModelArea) -> dict[str, Change]:
+    """Describe the misleading comparison with the selection periods alone, where there are any."""
+    looked_at = model.selection.periods if model.selection else ()
+    start = model.start or ""
+    own = values[values["area_id"] == model.area]
+    kept = own[own["period"].isin(looked_at) | (own["period"] >= start)]
+    try:
+        return {"selection": change("Auswahljahr", kept, start=start)}
+    except DesignError:
+        return {}
+
+
+def _reference_changes(
+    tables: Tables, study: Study, name: str, periods: tuple[str, ...], start: str
+) -> dict[str, Change]:
+    """Describe city, state and nation over the same periods, where they are delivered."""
+    changes: dict[str, Change] = {}
+    for level in study.reference:
+        try:
+            values = outcomes.reference(tables, study, name, level, length=study.period)
+            own = values[values["period"].isin(periods)]
+            changes[level] = change(study.level_label(level), own, start=start)
+        except DesignError:
+            continue
+    return changes

@@ -1,0 +1,119 @@
+"""The parts of a study file, as strict models: areas, selection, events, outcomes, rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from evaltools.yamlfile import Strict
+
+AreaId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]{0,31}$")]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}$")]
+NotebookName = Annotated[str, Field(pattern=r"^\d{2}_[a-z0-9_]{1,60}$")]
+PERIOD = r"^(19|20)\d{2}(-Q[1-4]|-(0[1-9]|1[0-2]))?$"
+Period = Annotated[str, Field(pattern=PERIOD)]
+Year = Annotated[int, Field(ge=1990, le=2060)]
+FormName = Literal["ambulant", "teilstationaer", "stationaer", "beratung"]
+
+
+def months(period: str) -> tuple[int, int]:
+    """First and last month of a year, quarter or month, counted from the year 0."""
+    year = 12 * int(period[:4])
+    if "Q" in period:
+        return year + 3 * int(period[-1]) - 3, year + 3 * int(period[-1]) - 1
+    return (year + int(period[5:]) - 1,) * 2 if len(period) > 4 else (year, year + 11)
+
+
+def _as_list(value: object) -> object:
+    return [value] if isinstance(value, str) and value != "untreated" else value
+
+
+class Selection(Strict):
+    """How and when a model area was chosen; the periods looked at are left out of the estimate."""
+
+    rule: str
+    decided: Annotated[str, Field(pattern=r"^(19|20)\d{2}(-\d{2}(-\d{2})?)?$")] | None = None
+    periods: tuple[Period, ...] = ()
+
+
+class Event(Strict):
+    """Something else that happened: another reform, or a new definition or boundary.
+
+    Without an area it met the whole city.
+    """
+
+    period: Period
+    area: AreaId | None = None
+    kind: Literal["reform", "definition", "boundary"]
+    label: str
+
+
+class ModelArea(Strict):
+    """One model Stadtraum: since when, compared with whom, how chosen."""
+
+    area: AreaId
+    start: Period | None = None
+    comparison: Annotated[Literal["untreated"] | tuple[AreaId, ...], BeforeValidator(_as_list)] = (
+        "untreated"
+    )
+    selection: Selection | None = None
+    neighbours: tuple[AreaId, ...] = ()
+    note: str | None = None
+
+
+class Population(Strict):
+    """The age group that rates refer to, and how many years it lags behind the period."""
+
+    age_from: Annotated[int, Field(ge=0, le=120)] = 0
+    age_to: Annotated[int, Field(ge=0, le=120)] = 20
+    lag_years: Annotated[int, Field(ge=0, le=2)] = 0
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Population:
+        if self.age_to < self.age_from:
+            raise ValueError(f"age_to={self.age_to} lies below age_from={self.age_from}")
+        return self
+
+    @property
+    def label(self) -> str:
+        """German name of the age group, such as ``unter 21 Jahren``."""
+        if self.age_from == 0:
+            return f"unter {self.age_to + 1} Jahren"
+        return f"von {self.age_from} bis {self.age_to} Jahren"
+
+
+class Outcomes(Strict):
+    """Which indicator stands for which claim; names as in ``measures.catalogue``.
+
+    ``further`` are shown beside them and bear no verdict; ``unaffected`` names one that the
+    programme cannot have changed. ``weights`` order the forms of help by how far they intrude.
+    """
+
+    hze: Slug = "inanspruchnahme_lokal"
+    placements: Slug | None = "fremdunterbringung"
+    intensity: Slug | None = "anteil_stationaer_begonnen"
+    further: tuple[Slug, ...] = ()
+    unaffected: Slug | None = None
+    weights: Mapping[FormName, Annotated[float, Field(ge=0)]] = {
+        "beratung": 1,
+        "ambulant": 2,
+        "teilstationaer": 3,
+        "stationaer": 4,
+    }
+    relevant_change: Annotated[float, Field(gt=0, lt=1)] = 0.10
+
+
+class Disclosure(Strict):
+    """Counts from 1 to threshold − 1 are small and never shown."""
+
+    threshold: Annotated[int, Field(ge=1, le=100)] = 3
+    zeros_shown: bool = True
+
+
+class Notebooks(Strict):
+    """Which notebooks run for each model area and which once for the city."""
+
+    area: tuple[NotebookName, ...] = ()
+    city: tuple[NotebookName, ...] = ()
