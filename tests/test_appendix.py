@@ -314,7 +314,7 @@ def test_guards_use_what_the_study_says(
     found = {item.name: item for item in guards(tables, full, evaluation)}
     assert found["Andere Reformen"].sentence == "In der ausgelassenen Zeit (gesamt, 2017)."
     assert found["Neue Definitionen und Grenzen"].figure == 1
-    assert found["Nachbarräume"].sentence.startswith("Ohne SR03 und SR05:")
+    assert found["Nachbarräume"].sentence.startswith("Ohne Äußere Werft und Ziegelbogen:")
     label = indicator("fremdunterbringung").label
     assert found["Unberührte Größe"].sentence.startswith(f"„{label}“:")
     assert found["Unberührte Größe"].passed is False  # placements did fall in SR04

@@ -209,7 +209,7 @@ def test_specifications_are_counted(found: Appendix, result: Evaluation) -> None
     said = _text(sensitivity_views.specification_sentences(*args))
     n = len(found.specifications)
     assert f"von {n}" in said
-    assert "Keine Festlegung lehnte das Verfahren ab." in said
+    assert "Alle Festlegungen ließen sich rechnen." in said
     figure = sensitivity_views.specification_figure(*args)
     assert isinstance(figure, Figure)
     assert figure.alt.startswith(f"{n} Schätzungen")
@@ -446,7 +446,7 @@ def test_nothing_on_record_is_said_plainly(tmp_path: Path) -> None:
 
 def test_record_gives_day_and_short_digests(tmp_path: Path) -> None:
     said = _recorded(tmp_path, _entry("2025-03-01", study()))
-    assert "am 01.03.2025 festgelegt" in said
+    assert "festgehalten, am 01.03.2025" in said
     assert f"Festlegung {_digest(study())[:12]}, der Studiendatei {'b' * 12})" in said
     assert said.endswith("Seither wurde die Festlegung nicht geändert.")
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evaltools.errors import RunError, StudyError
 from evaltools.reports import plan
-from evaltools.study import Workspace
+from evaltools.study import Event, Workspace
 
 
 def test_the_whole_study_is_each_area_and_the_city(demo: Workspace) -> None:
@@ -96,3 +97,16 @@ def test_what_the_user_sets_makes_another_page(demo: Workspace) -> None:
     )
     assert task.own == {"start": "2019"}
     assert task.output == "SR04/30_vorher_nachher_start-2019.html"
+
+
+@pytest.mark.parametrize("where", ["neighbours", "events"])
+def test_an_area_that_does_not_exist_is_refused(demo: Workspace, where: str) -> None:
+    study = demo.study
+    if where == "events":
+        event = Event(period="2020", area="SR99", kind="reform", label="x")
+        study = study.model_copy(update={"events": (event,)})
+    else:
+        first = study.model_areas[0].model_copy(update={"neighbours": ("SR99",)})
+        study = study.model_copy(update={"model_areas": (first, *study.model_areas[1:])})
+    with pytest.raises(StudyError, match=r"neighbours or events: unknown area 'SR99'"):
+        plan.tasks(replace(demo, study=study))

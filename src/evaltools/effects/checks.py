@@ -96,9 +96,10 @@ def matched_on_level(whole: Panel, comparison: Collection[str], named: bool) -> 
 
 def small_counts(panel: Panel) -> CheckResult:
     """Ask whether the treated areas have enough cases in each period."""
-    figure = panel.counts[: len(panel.starts)].mean(1).min()
-    text = f"Im Mittel {number(figure, 1)} Fälle je Zeitraum im Modellraum; ab {LEAST_CASES} ist "
-    return _result("Kleine Fallzahlen", figure >= LEAST_CASES, figure, text + "es genug.")
+    figure = panel.counts[: len(panel.starts)].min()
+    enough = figure >= LEAST_CASES
+    text = f"{'Jeder' if enough else 'Nicht jeder'} Zeitraum hat im Modellraum mindestens "
+    return _result("Kleine Fallzahlen", enough, figure, f"{text}{LEAST_CASES} Fälle.")
 
 
 def population_jumps(panel: Panel) -> CheckResult:
@@ -190,8 +191,8 @@ def joint_pre_test(panel: Panel) -> CheckResult:
 def overdispersion(effect: Effect) -> CheckResult:
     """Say how far the counts vary beyond Poisson; the placebo rank holds all the same."""
     figure = effect.dispersion
-    text = f"Streuung {number(figure, 1)} mal so groß wie bei reinem Zufall; das Urteil nutzt "
-    text += "keine Fehler, die dadurch zu klein wären."
+    text = f"Streuung {number(figure, 1)} mal so groß wie bei reinem Zufall; das Urteil rechnet "
+    text += "damit, weil es auf Placebo-Rängen ruht."
     return _result("Überstreuung", figure <= MOST_DISPERSION, figure, text)
 
 
@@ -200,7 +201,7 @@ def autocorrelation(panel: Panel) -> CheckResult:
     found = did.residuals(panel)
     figure = (found[:, 1:] * found[:, :-1]).sum() / max((found**2).sum(), 1e-12)
     text = f"Abweichungen folgen einander mit einer Korrelation von {number(figure, 2)}; das "
-    text += "Urteil nutzt keine Fehler, die dadurch zu klein wären."
+    text += "Urteil rechnet damit, weil es auf Placebo-Rängen ruht."
     return _result("Autokorrelation", abs(figure) <= MOST_CORRELATION, figure, text)
 
 

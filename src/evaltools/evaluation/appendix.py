@@ -94,6 +94,12 @@ def guards(tables: Tables, study: Study, evaluation: Evaluation) -> tuple[CheckR
     model = study.model_area(evaluation.area)
     values = outcomes.values(tables, study, study.outcomes.hze, length=study.period)
     everyone = model.model_copy(update={"comparison": "untreated"})
+    called = evaluation.called
+    named = replace(used, areas=tuple(map(called, used.areas)))
+    events = [
+        event.model_copy(update={"area": called(event.area) if event.area else None})
+        for event in study.events
+    ]
     return (
         *_of_selection(values, tables, study, model, effect),
         _level(
@@ -107,11 +113,11 @@ def guards(tables: Tables, study: Study, evaluation: Evaluation) -> tuple[CheckR
         checks.placebo_in_time(used),
         checks.anticipation(used, effect),
         checks.one_area_carries(used, effect),
-        checks.spillover(used, effect, model.neighbours),
-        checks.reforms(used, study.events, ("reform",)),
-        checks.reforms(used, study.events, ("definition", "boundary")),
+        checks.spillover(named, effect, [called(area) for area in model.neighbours]),
+        checks.reforms(named, events, ("reform",)),
+        checks.reforms(named, events, ("definition", "boundary")),
         _control(tables, study, model),
-        checks.population_jumps(used),
+        checks.population_jumps(named),
         checks.fixed_base(used, effect),
         checks.small_counts(used),
         checks.missing_periods(used),

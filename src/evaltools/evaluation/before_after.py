@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -33,6 +33,8 @@ class Evaluation:
         ``hze``, ``placements``, ``intensity``: an effect, or what is missing for it.
     claims : tuple of Claim
         The seven claims with their verdicts.
+    names : mapping of str to str
+        Names of the areas by id, where no two share one.
     """
 
     area: str
@@ -40,6 +42,11 @@ class Evaluation:
     start: str
     outcomes: Mapping[str, Outcome]
     claims: tuple[Claim, ...]
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def called(self, area: str) -> str:
+        """Return the name of an area, or its id where it has none of its own."""
+        return self.names.get(area, area)
 
     def effect(self, outcome: str = "hze") -> Effect | None:
         """Return the effect on an outcome; None when it could not be estimated."""
@@ -74,9 +81,12 @@ def before_after(tables: Tables, study: Study, area: str) -> Evaluation:
         for name in CLAIM_OUTCOMES.values()
     }
     found |= several({name: found[name] for name in SECONDARY})
-    names = tables["area"].set_index("area_id")["name"]
+    every = tables["area"].set_index("area_id")["name"].dropna().astype(str)
+    own = str(every.get(area, area))
+    alone = every[~every.duplicated(keep=False)]
+    names = {str(key): name for key, name in alone.items()}
     claims = judge(found, tables, study)
-    return Evaluation(area, str(names.get(area, area)), model.start or "", found, claims)
+    return Evaluation(area, own, model.start or "", found, claims, names)
 
 
 def outcome(tables: Tables, study: Study, model: ModelArea, name: str | None) -> Outcome:

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from evaltools.effects import its, placebo
-from evaltools.effects.design import Floats
 from evaltools.effects.its import Segments
 from evaltools.errors import DesignError
 from evaltools.evaluation.before_after import Evaluation, Tables, comparison_areas
@@ -94,23 +91,26 @@ def series(tables: Tables, study: Study, evaluation: Evaluation) -> Mapping[str,
     season = SEASONS[study.period]
     found = {}
     for label, part in rows.items():
-        counts, base = primary.counts[part].sum(0), primary.exposure[part].sum(0)
-        found[label] = _described(counts, base, primary.after, season)
+        sums = (primary.counts[part].sum(0), primary.exposure[part].sum(0))
+        counts, base = (pd.Series(values, index=primary.periods) for values in sums)
+        found[label] = _described(counts, base, primary.start, season)
     for level in study.reference:
         name = study.outcomes.hze
         values = outcomes.reference(tables, study, name, level, length=study.period)
         own = values[values["period"].isin(primary.periods)].dropna(subset=["value"])
-        own = own.sort_values("period")
-        after = (own["period"] >= primary.start).to_numpy()
-        counts, base = (own[c].to_numpy(float) for c in ("numerator", "denominator"))
-        found[study.level_label(level)] = _described(counts, base, after, season)
+        own = (
+            own.set_index("period").sort_index().astype({"numerator": float, "denominator": float})
+        )
+        label = study.level_label(level)
+        found[label] = _described(own["numerator"], own["denominator"], primary.start, season)
     return found
 
 
 def _described(
-    counts: Floats, base: Floats, after: npt.NDArray[np.bool_], season: tuple[int, int]
+    counts: pd.Series, base: pd.Series, start: str, season: tuple[int, int]
 ) -> Segments | str:
+    after = pd.Series(counts.index >= start, index=counts.index)
     try:
-        return its.poisson(counts, base, after=after.astype(float), season=season)
+        return its.poisson(counts, base, after=after, season=season)
     except DesignError as error:
         return error.german

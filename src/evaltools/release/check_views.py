@@ -110,7 +110,9 @@ def record(space: Workspace) -> Prose:
     ]
     used = recorded.specification(space.study)
     return prose(
-        f"Die primäre Frage und ihr Verfahren wurden am {wording.day(first.day)} festgelegt "
+        "Die primäre Frage und ihr Verfahren wurden vor der ersten Auswertung mit diesem Programm "
+        f"festgehalten, am {wording.day(first.day)}; ob die Zahlen da schon bekannt waren, sagt "
+        "das nicht "
         f"(Prüfzeichen der Festlegung {first.digest[:12]}, der Studiendatei "
         f"{first.study_sha256[:12]}).",
         *(changed or ["Seither wurde die Festlegung nicht geändert."]),

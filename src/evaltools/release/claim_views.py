@@ -154,7 +154,7 @@ def diagnostics(evaluation: Evaluation, study: Study) -> Prose:
         f"Verwendet wurden {wording.number(effect.n_periods)} Zeiträume, davon "
         f"{wording.number(effect.n_before)} vor dem Beginn.",
         _unknown(effect),
-        _left_out(effect),
+        _left_out(effect, evaluation),
         *(f"Nicht zum Vergleich herangezogen: {why}." for why in study.excluded.values()),
     ]
     return prose(*lines, listed=True)
@@ -181,12 +181,20 @@ def changes(evaluation: Evaluation, rules: Rule) -> HtmlTable | Prose:
 def limits(evaluation: Evaluation, study: Study) -> Prose:
     """Say what this design cannot show."""
     note = study.model_area(evaluation.area).note
+    secondary = [evaluation.effect(name) for name in ("placements", "intensity")]
     lines = [
         "Ein Rückgang der Fallzahlen sagt nicht, ob der Bedarf gesunken ist oder nur die Hilfe.",
         "Andere Veränderungen, die nur diesen Raum trafen, lassen sich von der Wirkung des Modells "
         "nicht trennen.",
+        "Das Urteil setzt voraus, dass sich der Raum ohne das Modell wie die übrigen verändert "
+        "hätte; wie weit er davon abweichen dürfte, zeigt „Methoden und Prüfungen“.",
         "Die Aussagen 3 und 4 sind dafür berichtigt, dass mehrere an denselben Räumen geprüft "
-        "werden.",
+        "werden."
+        if any(effect is not None and effect.family for effect in secondary)
+        else "",
+        "Jeder Modellraum wird für sich geprüft; dafür, dass es mehrere sind, ist nicht berichtigt."
+        if len(study.model_areas) > 1
+        else "",
         f"Anmerkung der Studie: {note}" if note else "",
     ]
     return prose(*lines, listed=True)
@@ -206,8 +214,8 @@ def _selection_year(effect: Effect, rules: Rule) -> str:
     change = effect.changes.get("selection")
     if change is None or min(change.count_before, change.count_after) < rules.threshold:
         return ""
-    if change.ratio >= 1:
-        return ""
+    if change.ratio >= min(1.0, effect.changes["own"].ratio):
+        return ""  # it promises no more than the whole time before does
     return wording.selection_year_sentence(change, effect.left_out_periods)
 
 
@@ -218,11 +226,11 @@ def _unknown(effect: Effect) -> str:
     return f"Für den Modellraum unbekannt und deshalb nicht verwendet: {names}."
 
 
-def _left_out(effect: Effect) -> str:
+def _left_out(effect: Effect, evaluation: Evaluation) -> str:
     lost = effect.left_out_areas
     if not lost:
         return "Alle Vergleichsräume sind vollständig."
-    names = wording.listing([f"{area} ({why})" for area, why in lost.items()])
+    names = wording.listing([f"{evaluation.called(area)} ({why})" for area, why in lost.items()])
     return f"{wording.number(len(lost))} Vergleichsräume waren unvollständig und fehlen: {names}."
 
 

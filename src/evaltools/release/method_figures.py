@@ -32,7 +32,7 @@ from evaltools.release.figures import Figure, finish, framed
 BAND = "#d9d9d9"
 UNIT = "Abweichung vom Verlauf der übrigen Räume (Prozent)"
 COMPARED = "Abweichung vom Vergleich (Prozent)"
-OPEN = "Ohne senkrechten Strich: zu wenige Vergleichsräume für ein Intervall."
+OPEN = "Ohne senkrechten Strich: ohne Intervall gerechnet."
 MARKERS = (("o", ORANGE), ("s", GREY), ("^", GREEN), ("v", "#8a8a8a"))
 CHOICES = {
     "outcome": "",

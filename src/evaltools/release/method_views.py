@@ -103,11 +103,12 @@ def donors(
         [area_name(tables, str(area)), *map(_weight, line)] for area, *line in first.itertuples()
     ]
     if len(rest):
-        rows.append([f"{wording.number(len(rest))} weitere Räume", *map(_weight, rest.sum())])
+        noun = "weiterer Raum" if len(rest) == 1 else "weitere Räume"
+        rows.append([f"{wording.number(len(rest))} {noun}", *map(_weight, rest.sum())])
     frame = pd.DataFrame(rows, columns=["area", *weights])
     columns = {"area": Column("Vergleichsraum")}
     columns |= {name: Column(name, "Gewicht") for name in weights}
-    caption = "Vergleichsräume mit dem größten Gewicht"
+    caption = "Vergleichsräume mit dem größten Gewicht; nicht genannte haben keines"
     return table(public(frame, rules), columns, caption=caption)
 
 

@@ -99,7 +99,7 @@ def specification_sentences(
         wording.place_sentence(*place(shown)),
         f"Für {wording.number(refused)} weitere lehnt das Verfahren die Daten ab."
         if refused
-        else "Keine Festlegung lehnte das Verfahren ab.",
+        else "Alle Festlegungen ließen sich rechnen.",
         f"Nicht gezeigt werden {wording.number(small)}, weil sie auf kleinen Fallzahlen beruhen."
         if small
         else "",
@@ -131,7 +131,7 @@ def bounds_sentence(found: Appendix | None, result: Evaluation, rules: Rule) -> 
     """Say up to which deviation from parallel trends the result holds."""
     if found is None or _telling(found, result, rules):
         return instead(found)
-    source = "Verfahren nach Rambachan und Roth 2023, doi:10.1093/restud/rdad018."
+    source = "Angelehnt an Rambachan und Roth 2023, doi:10.1093/restud/rdad018."
     return prose(wording.breakdown_sentence(found.bounds), source)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from evaltools.effects.dynamics import EventStudy
 from evaltools.effects.results import Effect
 from evaltools.effects.sensitivity import Bounds
-from evaltools.evaluation.claims import Claim
+from evaltools.evaluation.claims import LEAST_FOR_PRE_TREND, Claim
 from evaltools.german import (
     NBSP,
     day,
@@ -96,7 +96,9 @@ def pre_trend_sentence(effect: Effect) -> str:
         return "Der Verlauf vor dem Beginn ließ sich nicht prüfen."
     rank = f"Rang {number(trend.rank)} von {number(trend.n)}, p = {share(trend.p)}"
     drift = percent_change(trend.ratio_per_period, 1)
-    verdict = "auffällig" if trend.p <= CONSPICUOUS else "unauffällig"
+    verdict = _conspicuous(trend.p, trend.n)
+    if effect.n_before < LEAST_FOR_PRE_TREND and trend.p > CONSPICUOUS:
+        verdict = "für eine Prüfung sind es zu wenige Zeiträume"
     return (
         f"Vor dem Beginn veränderte sich der Raum gegenüber dem Vergleich um {drift} je Zeitraum "
         f"({rank}): {verdict}."
@@ -138,7 +140,7 @@ def claim_sentence(claim: Claim) -> str:
 
 def movement_sentence(event: EventStudy) -> str:
     """Say whether the area moved more than others before the start, in any shape."""
-    verdict = "auffällig" if event.p <= CONSPICUOUS else "unauffällig"
+    verdict = _conspicuous(event.p, event.n)
     return (
         f"Vor dem Beginn war die Bewegung des Raums gegenüber den übrigen {verdict}: Nach ihrer "
         f"Stärke über alle Zeiträume davor steht er auf Rang {number(event.rank)} von "
@@ -212,6 +214,13 @@ def _portion(value: float) -> str:
     if 0 < value < 0.005:
         return f"weniger als 1{NBSP}%"
     return f"mehr als 99{NBSP}%" if 0.995 <= value < 1 else percent(value)
+
+
+def _conspicuous(p: float, n: int) -> str:
+    """Say whether a rank is conspicuous, unless too few areas leave it no chance to be."""
+    if 1 / n > CONSPICUOUS:
+        return "nicht prüfbar (zu wenige Räume)"
+    return "auffällig" if p <= CONSPICUOUS else "unauffällig"
 
 
 def _size(ratio: float) -> str:

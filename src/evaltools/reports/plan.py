@@ -88,6 +88,7 @@ def tasks(
     study = space.study
     _check_indicators(space)
     names = area_names(space)
+    _check_areas(space, names)
     wanted = [resolve(area, study.treated, names) for area in areas]
     known = tuple(dict.fromkeys(study.notebooks.area + study.notebooks.city))
     for notebook in notebooks:
@@ -183,6 +184,14 @@ def _inside(space: Workspace, name: str, value: str) -> str:
     if not path.is_relative_to(space.root):
         raise RunError(f"{name}: the file must lie inside the project; copy it below data/raw/")
     return path.relative_to(space.root).as_posix()
+
+
+def _check_areas(space: Workspace, names: Mapping[str, str]) -> None:
+    """Refuse areas that the study names beside the model areas and that do not exist."""
+    named = {area for model in space.study.model_areas for area in model.neighbours}
+    named |= {event.area for event in space.study.events if event.area}
+    for area in sorted(named - set(names)):
+        raise StudyError(f"{space.name}.yml: neighbours or events: {unknown('area', area, names)}")
 
 
 def _check_indicators(space: Workspace) -> None:
