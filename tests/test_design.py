@@ -351,3 +351,16 @@ def test_periods_without_a_case_in_the_comparison_are_refused_by_name(
     ) as refused:
         built.compared(cases)
     assert refused.value.german == "In den Vergleichsräumen gibt es zu wenige Fälle."
+
+
+@pytest.mark.parametrize(("start", "first"), [("2018-07", "2018-Q3"), ("2018", "2018-Q1")])
+def test_a_start_in_another_unit_means_the_same_day(start: str, first: str) -> None:
+    quarters = [f"{year}-Q{n}" for year in (2016, 2017, 2018, 2019) for n in (1, 2, 3, 4)]
+    rows = [(area, period, 10, 100) for area in "ABC" for period in quarters]
+    frame = pd.DataFrame(rows, columns=["area_id", "period", "numerator", "denominator"])
+    frame = frame.astype({"numerator": "Float64", "denominator": "Float64"})
+    built = panel(frame, treated="A", start=start, comparison=["B", "C"])
+    assert built.start == first
+    assert built.after.tolist() == [period >= first for period in quarters]
+    with pytest.raises(DesignError, match="start=2018-08 lies within the period 2018-Q3"):
+        panel(frame, treated="A", start="2018-08", comparison=["B", "C"])

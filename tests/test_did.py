@@ -491,3 +491,24 @@ def test_family_wise_rejection_keeps_its_level() -> None:
     assert stats.binom.sf(15, 80, 0.1) < 0.01
     assert rejected <= 15
     assert single > rejected
+
+
+def test_no_interval_excludes_what_the_rank_does_not_reject() -> None:
+    """The p-value need not fall evenly: here effects beyond the first rejected one are accepted."""
+    counts = [
+        [10, 12, 13, 12, 10, 5, 5, 2],
+        [11, 16, 10, 12, 7, 9, 9, 12],
+        [16, 14, 20, 18, 16, 13, 13, 11],
+        [7, 13, 10, 6, 9, 15, 12, 6],
+        [21, 35, 18, 25, 22, 20, 13, 16],
+        [30, 23, 27, 24, 31, 27, 20, 35],
+        [17, 12, 20, 6, 13, 24, 19, 14],
+        [124, 128, 69, 132, 121, 219, 141, 183],
+        [9, 8, 13, 12, 10, 24, 16, 18],
+        [19, 17, 25, 27, 29, 17, 17, 22],
+    ]
+    base = np.array([560, 444, 805, 617, 1156, 1298, 649, 6041, 588, 1295.0])
+    made = build(np.array(counts, float), np.repeat(base[:, None], 8, axis=1), before=5)
+    found = did.rate_ratio(made, measure="x")
+    assert found.p == 0.2
+    assert found.low < 1 <= found.high

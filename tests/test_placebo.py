@@ -243,3 +243,14 @@ def test_arrays_are_left_as_they_were() -> None:
     placebo.leave_two_out(single, sizes, other)
     for array, copy in zip((single, sizes, other, able), before, strict=True):
         np.testing.assert_array_equal(array, copy)
+
+
+def test_an_effect_that_cannot_be_fitted_leaves_the_bound_open() -> None:
+    def sizes(effect: float) -> np.ndarray:
+        if effect > 1:
+            raise DesignError("the Poisson fit did not converge")
+        return np.array([5.0 if effect < -0.5 else 0.0, *np.ones(10)])
+
+    low, high = placebo.inverted(sizes, 0.0, 0.9)
+    assert low == pytest.approx(-0.5, abs=1e-3)
+    assert high == np.inf

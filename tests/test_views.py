@@ -338,7 +338,7 @@ def test_figures_stand_in_for_missing_effects(result: Evaluation) -> None:
     assert _text(claim_views.trend_figure(data, study(), none, RULES)) == claim_views.NO_EFFECT
     assert isinstance(claim_views.trend_figure(data, study(), result, RULES), Figure)
     assert "prüfbar" in _text(claim_views.summary(none, study(), RULES))
-    assert _text(claim_views.diagnostics(none, study())) == claim_views.NO_EFFECT
+    assert _text(claim_views.diagnostics(none, study(), RULES)) == claim_views.NO_EFFECT
 
 
 def test_changes_hide_a_reference_on_small_sums(result: Evaluation) -> None:
@@ -358,7 +358,7 @@ def test_selection_year_is_told_only_from_the_threshold_on(result: Evaluation) -
 def test_diagnostics_and_limits_name_what_was_left_out(result: Evaluation) -> None:
     settings = study(excluded={"SR12": "zusammengelegt"})
     made = _with(result, effect(left_out_areas={"SR09": "Bevölkerung fehlt"}))
-    said = _text(claim_views.diagnostics(made, settings))
+    said = _text(claim_views.diagnostics(made, settings, RULES))
     assert "SR09 (Bevölkerung fehlt)" in said
     assert "Nicht zum Vergleich herangezogen: zusammengelegt." in said
     assert "nicht trennen" in _text(claim_views.limits(result, settings))
@@ -380,7 +380,7 @@ def test_neighbouring_tables_hide_the_same_years(year: str) -> None:
 
 def test_periods_unknown_at_the_ends_are_named(result: Evaluation) -> None:
     made = _with(result, effect(unknown_periods=("2024",)))
-    assert "nicht verwendet: 2024." in _text(claim_views.diagnostics(made, study()))
+    assert "nicht verwendet: 2024." in _text(claim_views.diagnostics(made, study(), RULES))
 
 
 def test_views_leave_their_tables_alone() -> None:

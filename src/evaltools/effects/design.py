@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from evaltools.errors import DesignError
+from evaltools.studyparts import months
 
 Floats = npt.NDArray[np.float64]
 LEAST_BEFORE = 3
@@ -87,10 +88,7 @@ class Panel:
             )
 
     def keep(self, rows: Collection[int], columns: Collection[int] | None = None) -> Panel:
-        """Return the panel with the treated areas and some comparison rows and periods.
-
-        Refused where too few remain.
-        """
+        """Return the treated areas with some comparison rows and periods, if enough remain."""
         inner = [*range(len(self.starts)), *(row for row in rows if row >= len(self.starts))]
         outer = list(range(len(self.periods)) if columns is None else columns)
         periods = [self.periods[place] for place in outer]
@@ -130,11 +128,7 @@ def panel(
     left_out_periods : collection of str, optional
         Periods that are not used, such as the year the selection looked at.
 
-    Raises
-    ------
-    DesignError
-        When a treated area has gaps or no base, its start lies within a period, too few
-        periods lie before or after it, or too few comparison areas remain.
+    Refused are gaps, an empty base, a start within a period, too few periods or areas.
     """
     own = [treated] if isinstance(treated, str) else list(treated)
     starts = [start] * len(own) if isinstance(start, str) else list(start)
@@ -161,6 +155,7 @@ def panel(
                 "every period",
                 german=f"Die Bezugsgröße von {area} ist null in: {empty}.",
             )
+    starts = [next(p for p in periods if months(p)[0] >= months(begun)[0]) for begun in starts]
     lost = _incomplete(counts, base, [area for area in comparison if area not in own])
     rows = [*own, *sorted(set(comparison) - set(lost) - set(own))]
     _several(len(rows) - len(own), ", ".join(own))
@@ -219,7 +214,7 @@ def _started(
 ) -> None:
     """Refuse a start within a period, with too few around it, or selection periods beside it."""
     for period in periods:
-        if start != period and start.startswith(period):
+        if months(period)[0] < months(start)[0] <= months(period)[1]:
             raise DesignError(
                 f"start={start} lies within the period {period} of area {treated}; give the first "
                 f"whole period after the start, and leave {period} out if the start is in it",
@@ -227,7 +222,11 @@ def _started(
                 "anzugeben ist der erste ganze Zeitraum danach.",
             )
     _enough(periods, start, treated)
-    wrong = ", ".join(period for period in left_out if period not in every or period >= start)
+    wrong = ", ".join(
+        period
+        for period in left_out
+        if period not in every or months(period)[0] >= months(start)[0]
+    )
     if wrong:
         raise DesignError(
             f"area {treated}: selection periods {wrong} are no periods of the data before "
@@ -238,7 +237,7 @@ def _started(
 
 
 def _enough(periods: list[str], start: str, treated: str) -> None:
-    before = sum(period < start for period in periods)
+    before = sum(months(period)[0] < months(start)[0] for period in periods)
     for n, least, side, german in (
         (before, LEAST_BEFORE, "before", "Vor"),
         (len(periods) - before, LEAST_AFTER, "after", "Nach"),

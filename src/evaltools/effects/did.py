@@ -59,10 +59,7 @@ def rate_ratio(
     changes : mapping of str to Change, optional
         Further changes to carry along, such as city and nation.
 
-    Raises
-    ------
-    DesignError
-        When a treated area has no case before or after, or the starts differ.
+    Refused without a case before or after, or with differing starts.
     """
     found = placebos(panel)
     low, high = placebo.inverted(lambda effect: _sizes(panel, effect), found.log_ratio[0], level)

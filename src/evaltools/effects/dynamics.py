@@ -56,7 +56,7 @@ def event_study(panel: Panel, *, level: float = 0.9) -> EventStudy:
     base = base * (counts[:, before].sum(1) / base[:, before].sum(1))[:, None]
     logs = np.log(np.maximum(counts, 0.5) / base)  # a period without a case is drawn as half a one
     scaled = np.abs(logs) / error[:, None]
-    reach = np.quantile(scaled, level, axis=0, method="higher") * error[0]
+    reach = np.quantile(scaled[1:], level, axis=0, method="higher") * error[0]
     moved = (scaled[:, before] ** 2).mean(1)
     band = {"low": np.exp(-reach), "high": np.exp(reach), "after": panel.after}
     table = pd.DataFrame({"period": panel.periods, "ratio": counts[0] / base[0]} | band)

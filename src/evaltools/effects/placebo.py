@@ -92,7 +92,10 @@ def inverted(
     """
 
     def kept(effect: float) -> bool:
-        found = sizes(effect)
+        try:
+            found = sizes(effect)
+        except DesignError:  # an effect so large that nothing can be fitted cannot be rejected
+            return True
         others = np.maximum(found[1:], floor)
         return rank(float(found[0]), others) / len(found) > 1 - level + 1e-9
 
@@ -109,7 +112,8 @@ def inverted(
 
     if 1 / len(sizes(centre)) > 1 - level + 1e-9:
         return -math.inf, math.inf
-    return bound(-1), bound(1)
+    ends = [bound(-1), bound(1), *([0.0] if kept(0.0) else [])]  # p need not fall evenly
+    return min(ends), max(ends)
 
 
 def leave_two_out(own: Floats, first: Floats, second: Floats) -> float:

@@ -56,10 +56,7 @@ def fit(
     free : bool, optional
         Leave the treated cells out of the fit; their log ratio is then 0.
 
-    Raises
-    ------
-    DesignError
-        When the fit does not converge, or an area or period has no case at all.
+    Refused where the fit does not converge, or an area or period has no case at all.
     """
     _fittable(counts, exposure)
     n = np.arange(len(sets))[:, None]

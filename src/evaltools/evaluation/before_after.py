@@ -99,8 +99,8 @@ def outcome(tables: Tables, study: Study, model: ModelArea, name: str | None) ->
     try:
         values = outcomes.values(tables, study, name, length=study.period)
         built = build(values, tables, study, model)
-        changes = _reference_changes(tables, study, name, built.periods, model.start)
-        changes |= _selection_change(outcomes.within(values, study), model)
+        changes = _reference_changes(tables, study, name, built.periods, built.start)
+        changes |= _selection_change(outcomes.within(values, study), model, built.start)
         effect = did.rate_ratio(built, measure=name, changes=changes)
         return Outcome(replace(effect, pre_trend=dynamics.pre_trend(built)), (), "", built)
     except DesignError as error:
@@ -164,10 +164,9 @@ def several(found: Mapping[str, Outcome]) -> dict[str, Outcome]:
     return {name: replace(found[name], effect=effect) for name, effect in adjusted.items()}
 
 
-def _selection_change(values: pd.DataFrame, model: ModelArea) -> dict[str, Change]:
+def _selection_change(values: pd.DataFrame, model: ModelArea, start: str) -> dict[str, Change]:
     """Describe the misleading comparison with the selection periods alone, where there are any."""
     looked_at = model.selection.periods if model.selection else ()
-    start = model.start or ""
     own = values[values["area_id"] == model.area]
     kept = own[own["period"].isin(looked_at) | (own["period"] >= start)]
     try:

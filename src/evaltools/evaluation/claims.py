@@ -27,6 +27,7 @@ CLAIM_OUTCOMES = {2: "hze", 3: "placements", 4: "intensity"}
 PRE_TREND_LIMIT = 0.10
 FALL_SHARE = 0.05
 LEAST_FOR_PRE_TREND = 4
+LEAST_ASSIGNMENTS = 15
 EVIDENCE = "Vorher-nachher-Vergleich mit Vergleichsräumen, Placebo-Rang"
 MISSING = {
     5: ("family_acceptance: area_id, wave, item, agreement, scale_min, scale_max",),
@@ -140,6 +141,11 @@ def _doubt(effect: Effect) -> str:
         return "der Verlauf vor dem Beginn ließ sich nicht prüfen."
     if effect.pre_trend.p <= PRE_TREND_LIMIT:
         return "der Raum entwickelte sich schon vor dem Beginn anders als die Vergleichsräume."
+    if effect.n < LEAST_ASSIGNMENTS:
+        return (
+            f"unter {effect.n} Räumen ist der tiefste Rückgang zu oft Zufall; nötig sind "
+            f"{LEAST_ASSIGNMENTS}."
+        )
     deepest = max(1, math.floor(effect.n * FALL_SHARE + 1e-9))
     if not 1 <= effect.fall_rank <= deepest:
         return (

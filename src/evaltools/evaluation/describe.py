@@ -96,7 +96,11 @@ def series(tables: Tables, study: Study, evaluation: Evaluation) -> Mapping[str,
         found[label] = _described(counts, base, primary.start, season)
     for level in study.reference:
         name = study.outcomes.hze
-        values = outcomes.reference(tables, study, name, level, length=study.period)
+        try:
+            values = outcomes.reference(tables, study, name, level, length=study.period)
+        except DesignError as error:
+            found[study.level_label(level)] = error.german
+            continue
         own = values[values["period"].isin(primary.periods)].dropna(subset=["value"])
         own = (
             own.set_index("period").sort_index().astype({"numerator": float, "denominator": float})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from evaltools.effects.results import Effect
@@ -139,14 +140,21 @@ def placebo_figure(evaluation: Evaluation, rules: Rule) -> Figure | Prose:
         "Abweichung jedes Raums vom Verlauf der übrigen, wenn er als Modellraum behandelt wird. "
         "Ein Punkt ist ein Raum."
     )
+    panel = evaluation.outcomes["hze"].panel
+    if panel is not None:  # a dot is a ratio of sums: it says too much where one is small
+        sides = (panel.counts[:, side].sum(1) for side in (panel.after, ~panel.after))
+        shown = np.minimum(*sides) >= rules.threshold
+        kept = [area for area, large in zip(panel.areas, shown, strict=True) if large]
+        table = effect.placebos[effect.placebos["area_id"].isin(kept)]
+        effect = replace(effect, placebos=table)
     return figures.placebos(release_placebos(effect, rules), caption=caption, name=evaluation.name)
 
 
-def diagnostics(evaluation: Evaluation, study: Study) -> Prose:
+def diagnostics(evaluation: Evaluation, study: Study, rules: Rule) -> Prose:
     """Say rank, overdispersion, pre-trend, and which areas and periods were left out."""
     effect = evaluation.effect()
-    if effect is None:
-        return prose(NO_EFFECT)
+    if effect is None or not permitted(effect, rules):
+        return prose(NO_EFFECT if effect is None else SMALL)
     lines = [
         wording.rank_sentence(effect),
         wording.dispersion_sentence(effect),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from evaltools.effects.its import Segments
@@ -10,7 +12,7 @@ from evaltools.evaluation.before_after import Evaluation
 from evaltools.measures import outcomes
 from evaltools.release import wording
 from evaltools.release.count_views import FORMS
-from evaltools.release.disclosure import Rule, release
+from evaltools.release.disclosure import Rule, release, release_series
 from evaltools.release.display import Prose, prose
 from evaltools.release.sensitivity_views import NO_EFFECT, hidden
 from evaltools.release.tables import Column, HtmlTable, table
@@ -22,6 +24,7 @@ TERMS = {
     "level": "Sprung am Beginn",
     "slope": "Änderung der Steigung",
 }
+FEWEST = 20
 SIDES = {"before": "vorher begonnen", "after": "danach begonnen"}
 
 
@@ -30,6 +33,9 @@ def series(tables: Tables, study: Study, result: Evaluation, rules: Rule) -> Htm
     if hidden(result, rules):
         return prose(NO_EFFECT)
     found = describe.series(tables, study, result)
+    effect = result.effect()
+    if effect is None or release_series(effect, rules, per=1).n_suppressed:
+        found = {name: item for name, item in found.items() if name != result.name}
     made = {name: item for name, item in found.items() if isinstance(item, Segments)}
     lost = [f"{name}: {item}" for name, item in found.items() if isinstance(item, str)]
     if not made:
@@ -48,25 +54,24 @@ def lengths(
     found = _lengths(cases, tables, study, result)
     if isinstance(found, str):
         return prose(found)
-    names = ("n", "median", "low", "high", "biased_mean")
+    names = ("n", "median", "low", "high")
     rows = [
-        [label, *(found.row[f"{name}_{side}"] for name in names), found.row[f"ended_{side}"]]
-        for side, label in SIDES.items()
+        [label, *(found.row[f"{name}_{side}"] for name in names)] for side, label in SIDES.items()
     ]
-    frame = pd.DataFrame(rows, columns=["group", *names, "ended"])
-    counts = {"n": ("median", "low", "high"), "ended": ("biased_mean",)}
-    handed = release(frame, rules, counts=counts, public=("group",), parts={"ended": "n"})
+    frame = pd.DataFrame(rows, columns=["group", *names])
+    # A median or a bound of few helps is the length of one of them.
+    strict = replace(rules, threshold=max(rules.threshold, FEWEST))
+    handed = release(frame, strict, counts={"n": ("median", "low", "high")}, public=("group",))
     columns = {
         "group": Column("Hilfen"),
         "n": Column("Anzahl", digits=0),
         "median": Column("Median", "Monate", 1),
         "low": Column("95 % von", "Monate", 1),
         "high": Column("bis", "Monate", 1),
-        "biased_mean": Column("Mittel", "beendete, Monate", 1),
     }
     caption = (
-        "Verweildauer (Median nach Kaplan und Meier), ohne §§ 28 und 35a; das Mittel der "
-        "beendeten Hilfen ist verzerrt, weil die laufenden fehlen"
+        "Verweildauer (Median nach Kaplan und Meier), ohne §§ 28 und 35a; ein Mittel nur der "
+        "beendeten Hilfen wäre verzerrt, weil die laufenden fehlen"
     )
     return table(handed, columns, caption=caption)
 
@@ -77,7 +82,7 @@ def length_sentence(
     """Say how the change of the lengths ranks among all areas."""
     found = _lengths(cases, tables, study, result)
     smallest = None if isinstance(found, str) else min(found.row["n_before"], found.row["n_after"])
-    if isinstance(found, str) or smallest is None or smallest < rules.threshold:
+    if isinstance(found, str) or smallest is None or smallest < max(rules.threshold, FEWEST):
         return prose("")
     word = "kürzer" if float(found.row["z"]) > 0 else "länger"
     return prose(

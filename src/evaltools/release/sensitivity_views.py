@@ -171,9 +171,25 @@ def _shown(
         if countable(tables, study, result.area, names[label], rules)
     ]
     rows = specifications["outcome"].isin(allowed) | specifications["primary"].astype(bool)
-    if small_selection(result, rules):
-        rows &= specifications["periods"] != "mit Auswahljahr"
+    small = [
+        label
+        for label in allowed
+        if small_selection(result, rules)
+        or not _chosen(tables, study, result.area, names[label], rules)
+    ]
+    rows &= (specifications["periods"] != "mit Auswahljahr") | ~specifications["outcome"].isin(
+        small
+    )
     return specifications[rows]
+
+
+def _chosen(tables: Tables, study: Study, area: str, name: str, rules: Rule) -> bool:
+    """Say whether no selection period of an area holds a small count of an outcome."""
+    selection = study.model_area(area).selection
+    values = outcomes.values(tables, study, name, length=study.period)
+    own = values[(values["area_id"] == area)]
+    counts = own.loc[own["period"].isin(selection.periods if selection else ()), "numerator"]
+    return not (counts < rules_for(name, study, rules).threshold).any()
 
 
 def small_selection(result: Evaluation, rules: Rule) -> bool:
