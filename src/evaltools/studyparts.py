@@ -26,6 +26,11 @@ def months(period: str) -> tuple[int, int]:
     return (year + int(period[5:]) - 1,) * 2 if len(period) > 4 else (year, year + 11)
 
 
+def begun(period: str, start: str) -> bool:
+    """Whether a period lies at or after a start, in whatever units the two are written."""
+    return months(period)[0] >= months(start)[0]
+
+
 def _as_list(value: object) -> object:
     return [value] if isinstance(value, str) and value != "untreated" else value
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from evaltools.effects import did, dynamics, placebo
 from evaltools.effects.design import LEAST_BEFORE, Panel
-from evaltools.effects.placebo import MOST
+from evaltools.effects.placebo import CONSPICUOUS
 from evaltools.effects.results import CheckResult, Effect
 from evaltools.errors import DesignError
 from evaltools.german import listing, number, percent, percent_change, share
@@ -27,7 +27,6 @@ from evaltools.studyparts import Event, months
 REGRESSION, DONUT = "Rückkehr zum Üblichen", "Mit den Auswahlzeiträumen"
 CONTROL = "Unberührte Größe"
 SHAM, ANTICIPATION, LEVEL = "Scheinbeginn", "Vorwegnahme", "Vergleich nach Niveau gewählt"
-CONSPICUOUS = 0.10
 LEAST_CASES = 5
 LARGEST_JUMP = 0.10
 MOST_DISPERSION = 2.0
@@ -114,8 +113,7 @@ def population_jumps(panel: Panel) -> CheckResult:
 
 def fixed_base(panel: Panel, effect: Effect) -> CheckResult:
     """Ask whether the estimate hangs on changes of the population."""
-    first = replace(panel, exposure=np.repeat(panel.exposure[:, :1], len(panel.periods), axis=1))
-    return _tried("Feste Bevölkerung", "Mit der des ersten Zeitraums", effect, [lambda: first])
+    return _tried("Feste Bevölkerung", "Mit der des ersten Zeitraums", effect, [panel.fixed_base])
 
 
 def reforms(panel: Panel, events: Collection[Event], kinds: Collection[str]) -> CheckResult:
@@ -225,9 +223,9 @@ def untried(name: str, why: str) -> CheckResult:
     return CheckResult(name, None, math.nan, f"Nicht prüfbar: {why}")
 
 
-def _result(name: str, passed: bool, figure: float, text: str, n: int = MOST) -> CheckResult:
+def _result(name: str, passed: bool, figure: float, text: str, n: int | None = None) -> CheckResult:
     """Pass or fail, unless `n` assignments are too few to fail by their rank."""
-    if 1 / n > CONSPICUOUS:
+    if n is not None and 1 / n > CONSPICUOUS:
         return untried(name, f"zu wenige Räume. {text}")
     return CheckResult(name, bool(passed), float(figure), text)
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from evaltools.errors import DesignError
-from evaltools.studyparts import months
+from evaltools.studyparts import begun, months
 
 Floats = npt.NDArray[np.float64]
 LEAST_BEFORE = 3
@@ -77,6 +77,17 @@ class Panel:
         for row, start in enumerate(self.starts):
             treated[row] = [period >= start for period in self.periods]
         return treated
+
+    def series(self, expected: Floats) -> pd.DataFrame:
+        """Return what was counted in the treated areas beside what was expected, by period."""
+        k = len(self.starts)
+        columns = {"observed": self.counts[:k].sum(0), "counterfactual": expected}
+        columns |= {"base": self.exposure[:k].sum(0)}
+        return pd.DataFrame({"period": self.periods} | columns)
+
+    def fixed_base(self) -> Panel:
+        """Return the panel with the base of its first period throughout."""
+        return replace(self, exposure=np.repeat(self.exposure[:, :1], len(self.periods), axis=1))
 
     def compared(self, cases: Floats) -> None:
         """Refuse periods in which the comparison has no case; `cases` is (n_periods,)."""
@@ -147,15 +158,15 @@ def panel(
     base = used.pivot(index="area_id", columns="period", values="denominator").astype("Float64")
     periods = _common(counts, base, own)
     counts, base = counts[periods], base[periods]
-    for area, begun in zip(own, starts, strict=True):
-        _started(periods, begun, area, left_out_periods, sorted(set(values["period"])))
+    for area, first in zip(own, starts, strict=True):
+        _started(periods, first, area, left_out_periods, sorted(set(values["period"])))
         if empty := ", ".join(period for period in periods if (base[period] <= 0)[area]):
             raise DesignError(
                 f"area {area}: the base is zero in {empty}; a rate needs a base above zero in "
                 "every period",
                 german=f"Die Bezugsgröße von {area} ist null in: {empty}.",
             )
-    starts = [next(p for p in periods if months(p)[0] >= months(begun)[0]) for begun in starts]
+    starts = [next(p for p in periods if begun(p, first)) for first in starts]
     lost = _incomplete(counts, base, [area for area in comparison if area not in own])
     rows = [*own, *sorted(set(comparison) - set(lost) - set(own))]
     _several(len(rows) - len(own), ", ".join(own))
@@ -222,11 +233,7 @@ def _started(
                 "anzugeben ist der erste ganze Zeitraum danach.",
             )
     _enough(periods, start, treated)
-    wrong = ", ".join(
-        period
-        for period in left_out
-        if period not in every or months(period)[0] >= months(start)[0]
-    )
+    wrong = ", ".join(period for period in left_out if period not in every or begun(period, start))
     if wrong:
         raise DesignError(
             f"area {treated}: selection periods {wrong} are no periods of the data before "
@@ -237,7 +244,7 @@ def _started(
 
 
 def _enough(periods: list[str], start: str, treated: str) -> None:
-    before = sum(months(period)[0] < months(start)[0] for period in periods)
+    before = sum(not begun(period, start) for period in periods)
     for n, least, side, german in (
         (before, LEAST_BEFORE, "before", "Vor"),
         (len(periods) - before, LEAST_AFTER, "after", "Nach"),

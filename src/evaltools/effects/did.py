@@ -64,6 +64,7 @@ def rate_ratio(
     found = placebos(panel)
     low, high = placebo.inverted(lambda effect: _sizes(panel, effect), found.log_ratio[0], level)
     k, size = len(panel.starts), found.studentised
+    without, fitted = _expected(panel)
     freedom = max(1, (len(panel.areas) - 1) * (len(panel.periods) - 1) - 1)
     return Effect(
         method="Poisson-Differenz-von-Differenzen mit Placebo-Rang",
@@ -80,11 +81,11 @@ def rate_ratio(
         n_areas=len(panel.areas),
         n_periods=len(panel.periods),
         n_before=int((~panel.after).sum()),
-        placebos=_table(panel, found),
-        series=_series(panel, _expected(panel)[0][:k].sum(0)),
+        placebos=placebo.table(panel, found.sets, np.exp(found.log_ratio), size),
+        series=panel.series(without[:k].sum(0)),
         source="Santos Silva & Tenreyro 2006, doi:10.1162/rest.88.4.641",
         error=float(found.error[0]),
-        dispersion=float((residuals(panel) ** 2).sum() / freedom),
+        dispersion=float(((panel.counts - fitted) ** 2 / fitted).sum() / freedom),
         fall_rank=placebo.fall_rank(size[0], size[1:]),
         changes=_changes(panel) | dict(changes or {}),
         left_out_areas=panel.left_out_areas,
@@ -98,21 +99,28 @@ def placebos(panel: Panel) -> Placebos:
 
     Comparison areas without a case before or after stay in the comparison, but cannot be treated.
     """
-    _with_cases(panel)
-    k, counts, after = len(panel.starts), panel.counts, panel.after
-    alone = np.flatnonzero((counts[:, ~after].sum(1) > 0) & (counts[:, after].sum(1) > 0))
-    sets = placebo.assignments(alone[alone >= k], k, panel.name)
+    sets, counts, after = assignments(panel), panel.counts, panel.after
+    alone = np.unique(sets)
     found = fit(counts, panel.exposure, sets, after).log_ratio
-    single = found if k == 1 else fit(counts, panel.exposure, alone[:, None], after).log_ratio
+    one = sets.shape[1] == 1
+    single = found if one else fit(counts, panel.exposure, alone[:, None], after).log_ratio
     place = np.searchsorted(alone, sets)
     return Placebos(sets, found, placebo.errors(place, single, counts[alone].sum(1)))
+
+
+def assignments(panel: Panel) -> Rows:
+    """Return the sets of areas that can be treated, the real one first; (n_assignments, k)."""
+    _with_cases(panel)
+    k, sides = len(panel.starts), (panel.after, ~panel.after)
+    able = np.flatnonzero(np.minimum(*(panel.counts[:, side].sum(1) for side in sides)) > 0)
+    return placebo.assignments(able[able >= k], k, panel.name)
 
 
 def log_ratio(panel: Panel) -> float:
     """Estimate alone, without placebos."""
     _with_cases(panel)
-    own = np.arange(len(panel.starts))[None, :]
-    return float(fit(panel.counts, panel.exposure, own, panel.after).log_ratio[0])
+    own = [[*range(len(panel.starts))]]
+    return float(fit(panel.counts, panel.exposure, np.array(own), panel.after).log_ratio[0])
 
 
 def residuals(panel: Panel) -> Floats:
@@ -179,18 +187,6 @@ def _with_cases(panel: Panel) -> None:
     panel.compared(panel.counts[k:].sum(0))
 
 
-def _table(panel: Panel, found: Placebos) -> pd.DataFrame:
-    names = [", ".join(panel.areas[row] for row in rows) for rows in found.sets]
-    columns = {"area_id": names, "estimate": np.exp(found.log_ratio)}
-    return pd.DataFrame(columns | {"studentised": found.studentised})
-
-
-def _series(panel: Panel, expected: Floats) -> pd.DataFrame:
-    own = slice(0, len(panel.starts))
-    columns = {"observed": panel.counts[own].sum(0), "counterfactual": expected}
-    return pd.DataFrame({"period": panel.periods} | columns | {"base": panel.exposure[own].sum(0)})
-
-
 def _changes(panel: Panel) -> dict[str, Change]:
     k, after = len(panel.starts), panel.after
 
@@ -200,5 +196,5 @@ def _changes(panel: Panel) -> dict[str, Change]:
             label, *(float(part[side].sum()) for part in parts for side in (~after, after))
         )
 
-    own, comparison = described(panel.name, slice(0, k)), described("Vergleich", slice(k, None))
-    return {"own": own, "comparison": comparison}
+    comparison = described("Vergleich", slice(k, None))
+    return {"own": described(panel.name, slice(0, k)), "comparison": comparison}

@@ -1,7 +1,6 @@
-"""What happened period by period: event study, pre-trend, and leave-two-out for one area.
+"""Event study, pre-trend and leave-two-out: the treated areas against the path of the others.
 
-All three follow the treated areas against the path of the others: area and period effects are
-fitted to the areas outside the set alone, so that nothing of the treated ones enters.
+Area and period effects are fitted to the areas outside the set, so nothing treated enters.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ TOLERANCE = 1e-12
 class EventStudy:
     """Ratio to the others period by period, against the mean of all periods before.
 
-    ``table`` holds ``period, ratio, low, high, after``; the band is the placebo areas' at `level`,
+    ``table``: ``period, ratio, low, high, after``; the band is the placebo areas' at `level`,
     around 1. ``rank`` of ``n``: place by the mean squared log ratio before the start.
     """
 
@@ -70,8 +69,7 @@ def pre_trend(panel: Panel) -> PreTrend:
     than two of these periods have none; treated ones are refused.
     """
     before = ~panel.after
-    sets = did.placebos(panel).sets
-    counts, base = _sums(panel, sets)
+    counts, base = _sums(panel, did.assignments(panel))
     counts, base = counts[:, before], base[:, before]
     sloped = ((counts > 0).sum(1) >= 2) & (base > 0).all(1)
     if not sloped[0]:
@@ -114,10 +112,7 @@ def _path(panel: Panel, sets: Rows) -> Floats:
 
 
 def _sums(panel: Panel, sets: Rows) -> tuple[Floats, Floats]:
-    """Return counts of each set and its base times the others' path, by period.
-
-    Where a set alone had cases, its base is 0.
-    """
+    """Add up the counts of each set, and its base times the others' path."""
     path = _path(panel, sets)
     panel.compared(path[0])
     return panel.counts[sets].sum(1), panel.exposure[sets].sum(1) * path

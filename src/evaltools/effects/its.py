@@ -1,7 +1,7 @@
 """Interrupted time series: one series described before and after its start, without a verdict.
 
-A series alone cannot tell the start from what else happened then, nor from an area's way back from
-its height. Sources: Lopez Bernal, Cummins, Gasparrini 2017 (doi:10.1093/ije/dyw098), Linden 2015
+A series alone cannot tell the start from what else happened, nor from a way back to normal.
+Sources: Lopez Bernal, Cummins, Gasparrini 2017 (doi:10.1093/ije/dyw098), Linden 2015
 (doi:10.1177/1536867X1501500208), Harvey & Durbin 1986 (doi:10.2307/2981553).
 """
 

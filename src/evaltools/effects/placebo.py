@@ -15,14 +15,16 @@ from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.optimize import nnls
 
-from evaltools.effects.design import Floats
+from evaltools.effects.design import Floats, Panel
 from evaltools.errors import DesignError
 
 Rows = npt.NDArray[np.intp]
 SAME = 1 - 1e-9
 MOST = 50_000
+CONSPICUOUS = 0.10  # placebo share up to which a check or a pre-trend stands out
 PRECISION = 1e-4
 FURTHEST = 8.0
 
@@ -63,6 +65,12 @@ def errors(sets: Rows, single: Floats, sizes: Floats) -> Floats:
     return np.asarray(np.sqrt((share**2 * spread(single, sizes)[sets]).sum(1)))
 
 
+def table(panel: Panel, sets: Rows, estimates: Floats, studentised: Floats) -> pd.DataFrame:
+    """Return a row for each assignment, with the ids of its areas in one text."""
+    ids = [", ".join(panel.areas[row] for row in rows) for rows in sets]
+    return pd.DataFrame({"area_id": ids, "estimate": estimates, "studentised": studentised})
+
+
 def rank(own: float, others: Floats) -> int:
     """Place of `own` among all sizes, 1 the largest; ties count against it."""
     return 1 + int((others >= own * SAME).sum())
@@ -71,6 +79,12 @@ def rank(own: float, others: Floats) -> int:
 def fall_rank(own: float, others: Floats) -> int:
     """Place of `own` among all signed estimates, 1 the deepest fall; ties count against it."""
     return 1 + int((others <= own + abs(own) * (1 - SAME)).sum())
+
+
+def held(others: Floats, level: float) -> float:
+    """Reach of an interval with the placebo sizes held; infinite with too few of them."""
+    needed = math.floor((1 - level) * (1 + len(others)) + 1e-9)
+    return float(np.sort(others)[-needed]) if needed else math.inf
 
 
 def inverted(

@@ -77,7 +77,7 @@ def pooled(panel: Panel, *, measure: str, level: float = 0.9) -> Effect:
     ``error`` is 1); one without a finite ratio counts as larger.
     """
     slots, k = _assignments(panel), len(panel.starts)
-    after, base = panel.cells()[:k], panel.exposure[:k]
+    after = panel.cells()[:k]
     seen = panel.counts[slots] * after
     made = poisson.fit(panel.counts, panel.exposure, slots, after, free=True)
     factors = made.area[np.arange(len(slots))[:, None], slots][:, :, None] * made.period[:, None, :]
@@ -88,14 +88,10 @@ def pooled(panel: Panel, *, measure: str, level: float = 0.9) -> Effect:
         text = f"area {panel.name}, {measure}: no case before or after the start, or none in a "
         text += "period of the comparison; merge areas or periods"
         raise DesignError(text, german="Für ein Verhältnis fehlen Fälle.")
-    series = {"period": panel.periods, "observed": panel.counts[:k].sum(0), "base": base.sum(0)}
-    series["counterfactual"] = (factors[0] * base).sum(0)
-    ids = [", ".join(panel.areas[row] for row in turn) for turn in slots]
     with np.errstate(divide="ignore"):
         logs = np.log(ratio)
-    own, others, n = float(logs[0]), np.abs(logs[1:]), len(logs)
-    needed = math.floor((1 - level) * n + 1e-9)
-    reach = float(np.sort(others)[-needed]) if needed else math.inf
+    own, others = float(logs[0]), np.abs(logs[1:])
+    reach = placebo.held(others, level)
     return Effect(
         method="Poisson-Imputation mit Placebo-Rang",
         measure=measure,
@@ -107,12 +103,12 @@ def pooled(panel: Panel, *, measure: str, level: float = 0.9) -> Effect:
         level=level,
         origin="Umkehrung des Placebo-Tests, Placebo-Schätzungen festgehalten",
         rank=placebo.rank(abs(own), others),
-        n=n,
+        n=len(logs),
         n_areas=len(panel.areas),
         n_periods=len(panel.periods),
         n_before=int((~after).all(0).sum()),
-        placebos=pd.DataFrame({"area_id": ids, "estimate": ratio, "studentised": logs}),
-        series=pd.DataFrame(series),
+        placebos=placebo.table(panel, slots, ratio, logs),
+        series=panel.series((factors[0] * panel.exposure[:k]).sum(0)),
         source="Wooldridge 2023 (doi:10.1093/ectj/utad016)",
         error=1.0,
         fall_rank=placebo.fall_rank(own, logs[1:]),

@@ -146,18 +146,16 @@ def _effect(panel: Panel, measure: str, scale: Scale, level: float, kind: Kind) 
     estimates, found = np.concatenate([part.estimate for part in parts]), parts[0]
     errors = np.sqrt(_variances(panel, outcomes)[turns].sum(1)) / k
     signed, back = estimates / errors, np.exp if scale == "ratio" else np.float64
-    needed = math.floor((1 - level) * len(turns) + 1e-9)
-    reach = errors[0] * np.sort(np.abs(signed[1:]))[-needed] if needed else math.inf
+    reach = errors[0] * placebo.held(np.abs(signed[1:]), level)
     mid, low, high = (float(back(estimates[0] + shift)) for shift in (0.0, -reach, reach))
     rank = placebo.rank(abs(signed[0]), np.abs(signed[1:]))
     fall = placebo.fall_rank(signed[0], signed[1:])
     sizes = (len(panel.areas), len(after), int((~after).sum()))
-    ids = [", ".join(panel.areas[row] for row in turn) for turn in turns]
     shares = pd.DataFrame({"area_id": panel.areas, "share": found.units[0]})
     return Effect(
         *(f"Synthetische {METHODS[kind][0]}", measure, panel.name, panel.start, mid, low, high),
         *(level, ORIGIN.format(len(turns), len(rest) + 1), rank, len(turns), *sizes),
-        pd.DataFrame({"area_id": ids, "estimate": back(estimates), "studentised": signed}),
+        placebo.table(panel, turns, np.asarray(back(estimates)), signed),
         _series(panel, outcomes[:k].mean(0) - found.path[0], scale),
         METHODS[kind][1],
         scale,
@@ -194,6 +192,4 @@ def _variances(panel: Panel, outcomes: Floats) -> Floats:
 
 def _series(panel: Panel, gap: Floats, scale: Scale) -> pd.DataFrame:
     observed, base = (part[: len(panel.starts)].sum(0) for part in (panel.counts, panel.exposure))
-    expected = observed * np.exp(-gap) if scale == "ratio" else observed - gap * base
-    columns = {"observed": observed, "counterfactual": expected, "base": base}
-    return pd.DataFrame({"period": panel.periods} | columns)
+    return panel.series(observed * np.exp(-gap) if scale == "ratio" else observed - gap * base)

@@ -10,6 +10,7 @@ from typing import Literal
 import pandas as pd
 
 from evaltools.effects.design import Panel
+from evaltools.effects.placebo import CONSPICUOUS
 from evaltools.effects.results import Effect
 from evaltools.study import Study
 
@@ -24,7 +25,6 @@ TITLES = {
     7: "Angebote, Strukturen und Schnittstellen sind aufgebaut",
 }
 CLAIM_OUTCOMES = {2: "hze", 3: "placements", 4: "intensity"}
-PRE_TREND_LIMIT = 0.10
 FALL_SHARE = 0.05
 LEAST_FOR_PRE_TREND = 4
 LEAST_ASSIGNMENTS = 15
@@ -139,7 +139,7 @@ def _doubt(effect: Effect) -> str:
         )
     if effect.pre_trend is None:
         return "der Verlauf vor dem Beginn ließ sich nicht prüfen."
-    if effect.pre_trend.p <= PRE_TREND_LIMIT:
+    if effect.pre_trend.p <= CONSPICUOUS:
         return "der Raum entwickelte sich schon vor dem Beginn anders als die Vergleichsräume."
     if effect.n < LEAST_ASSIGNMENTS:
         return (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -67,7 +66,8 @@ def _panels(
             for base, fixed in (("jährlich", False), ("fest", True)):
                 first = (group, span, base) == ("wie festgelegt", "wie festgelegt", "jährlich")
                 words = {"comparison": group, "periods": span, "base": base, "primary": first}
-                found.append((words, _fixed(built) if fixed else built))
+                other = built.fixed_base() if fixed and isinstance(built, Panel) else built
+                found.append((words, other))
     return found
 
 
@@ -84,12 +84,6 @@ def built_or_refused(
         return build(values, tables, study, model, comparison=areas, left_out=left_out)
     except DesignError as error:
         return error.german
-
-
-def _fixed(built: Panel | str) -> Panel | str:
-    if isinstance(built, str):
-        return built
-    return replace(built, exposure=np.repeat(built.exposure[:, :1], len(built.periods), axis=1))
 
 
 def _alike(area: pd.DataFrame, own: str, declared: list[str]) -> list[str]:

@@ -13,9 +13,15 @@ from evaltools.effects.results import CheckResult
 from evaltools.evaluation.before_after import Evaluation
 from evaltools.release import wording
 from evaltools.release.claim_views import SMALL
-from evaltools.release.disclosure import Rule, release_series
+from evaltools.release.disclosure import Rule
 from evaltools.release.display import Prose, prose
-from evaltools.release.sensitivity_views import NO_EFFECT, countable, hidden, small_selection
+from evaltools.release.sensitivity_views import (
+    NO_EFFECT,
+    countable,
+    hidden,
+    small_period,
+    small_selection,
+)
 from evaltools.release.tables import Column, HtmlTable, table
 from evaltools.release.views import Tables, public
 from evaltools.study import Study, Workspace
@@ -126,9 +132,9 @@ def _secret(
     tests: Sequence[CheckResult], result: Evaluation, tables: Tables, study: Study, rules: Rule
 ) -> set[str]:
     """Name the checks whose finding could tell a small count of some periods."""
-    effect, control = result.effect(), study.outcomes.unaffected
+    control = study.outcomes.unaffected
     secret: set[str] = set()
-    if effect is None or release_series(effect, rules, per=1).n_suppressed:
+    if small_period(result, rules):
         secret |= {*SHIFTED}
     if small_selection(result, rules):
         secret |= {*CHOSEN}

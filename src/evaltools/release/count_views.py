@@ -21,6 +21,7 @@ from evaltools.release.figures import Figure, trend
 from evaltools.release.tables import Column, HtmlTable, table
 from evaltools.release.views import Tables, area_name, lacking
 from evaltools.study import Study
+from evaltools.studyparts import begun
 
 FORMS = {
     "ambulant": "ambulant",
@@ -177,7 +178,7 @@ def _sides(periods: pd.Series, study: Study, area: str) -> pd.Series:
     alone = model.selection.periods if model.selection else ()
     start = model.start
     return periods.map(
-        lambda period: period if not start or period in alone else str(period >= start)
+        lambda period: period if not start or period in alone else str(begun(period, start))
     )
 
 

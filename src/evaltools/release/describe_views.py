@@ -12,9 +12,9 @@ from evaltools.evaluation.before_after import Evaluation
 from evaltools.measures import outcomes
 from evaltools.release import wording
 from evaltools.release.count_views import FORMS
-from evaltools.release.disclosure import Rule, release, release_series
+from evaltools.release.disclosure import Rule, release
 from evaltools.release.display import Prose, prose
-from evaltools.release.sensitivity_views import NO_EFFECT, hidden
+from evaltools.release.sensitivity_views import NO_EFFECT, hidden, small_period
 from evaltools.release.tables import Column, HtmlTable, table
 from evaltools.release.views import Tables, public
 from evaltools.study import Study
@@ -33,8 +33,7 @@ def series(tables: Tables, study: Study, result: Evaluation, rules: Rule) -> Htm
     if hidden(result, rules):
         return prose(NO_EFFECT)
     found = describe.series(tables, study, result)
-    effect = result.effect()
-    if effect is None or release_series(effect, rules, per=1).n_suppressed:
+    if small_period(result, rules):
         found = {name: item for name, item in found.items() if name != result.name}
     made = {name: item for name, item in found.items() if isinstance(item, Segments)}
     lost = [f"{name}: {item}" for name, item in found.items() if isinstance(item, str)]

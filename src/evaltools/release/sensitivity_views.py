@@ -22,12 +22,14 @@ from evaltools.release.disclosure import (
     permit_effect,
     permitted,
     release,
+    release_series,
 )
 from evaltools.release.display import Prose, prose
 from evaltools.release.figures import Figure
 from evaltools.release.tables import Column, HtmlTable, table
 from evaltools.release.views import Tables, public
 from evaltools.study import Study
+from evaltools.studyparts import begun
 
 NO_EFFECT = "Für diese Darstellung reichen die Daten nicht; was fehlt, nennt „Vorher und nachher“."
 
@@ -171,11 +173,11 @@ def _shown(
         if countable(tables, study, result.area, names[label], rules)
     ]
     rows = specifications["outcome"].isin(allowed) | specifications["primary"].astype(bool)
+    every = small_selection(result, rules)
     small = [
         label
         for label in allowed
-        if small_selection(result, rules)
-        or not _chosen(tables, study, result.area, names[label], rules)
+        if every or not _chosen(tables, study, result.area, names[label], rules)
     ]
     rows &= (specifications["periods"] != "mit Auswahljahr") | ~specifications["outcome"].isin(
         small
@@ -187,9 +189,15 @@ def _chosen(tables: Tables, study: Study, area: str, name: str, rules: Rule) -> 
     """Say whether no selection period of an area holds a small count of an outcome."""
     selection = study.model_area(area).selection
     values = outcomes.values(tables, study, name, length=study.period)
-    own = values[(values["area_id"] == area)]
+    own = values[values["area_id"] == area]
     counts = own.loc[own["period"].isin(selection.periods if selection else ()), "numerator"]
     return not (counts < rules_for(name, study, rules).threshold).any()
+
+
+def small_period(result: Evaluation, rules: Rule) -> bool:
+    """Say whether any period used holds a small count, or nothing may be shown at all."""
+    effect = result.effect()
+    return effect is None or release_series(effect, rules, per=1).n_suppressed > 0
 
 
 def small_selection(result: Evaluation, rules: Rule) -> bool:
@@ -208,6 +216,6 @@ def countable(tables: Tables, study: Study, area: str, name: str, rules: Rule) -
         return False
     own = outcomes.within(values[values["area_id"] == area], study)
     own = own[~own["period"].isin(model.selection.periods if model.selection else ())]
-    after = own["period"] >= (model.start or "")
+    after = own["period"].map(lambda period: begun(period, model.start or period)).astype(bool)
     least = min(float(own.loc[side, "numerator"].sum()) for side in (after, ~after))
     return least >= rules_for(name, study, rules).threshold

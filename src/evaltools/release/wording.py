@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection
 
 from evaltools.effects.dynamics import EventStudy
+from evaltools.effects.placebo import CONSPICUOUS
 from evaltools.effects.results import Effect
 from evaltools.effects.sensitivity import Bounds
 from evaltools.evaluation.claims import LEAST_FOR_PRE_TREND, Claim
@@ -23,7 +24,6 @@ from evaltools.measures.change import Change
 from evaltools.study import Selection
 
 __all__ = ["day", "interval", "listing", "number", "percent", "percent_change", "share"]
-CONSPICUOUS = 0.10
 
 
 def effect_sentence(effect: Effect, *, what: str) -> str:
