@@ -8,7 +8,7 @@ STUDY ?= demo
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help reports test check bench lab clean lock
+.PHONY: help reports test check bench lab audit clean lock
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +43,31 @@ $(BENCH)/.installed: requirements-bench.lock pyproject.toml
 	@touch $@
 
 lab: $(STAMP) ## Open JupyterLab in notebooks/, on this machine only
-	$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks
+	$(BIN)/jupyter lab --ip=127.0.0.1 --config=notebooks/jupyter_server_config.py --notebook-dir=notebooks
+
+# pip-audit counts a package that its service does not know as clean; this does not.
+define AUDIT
+import json, sys
+try:
+    found = json.load(sys.stdin)["dependencies"]
+except ValueError:
+    sys.exit(print("audit: not checked: pip-audit had no answer; is the network there?"))
+skipped = [item["name"] for item in found if "skip_reason" in item]
+for item in found:
+    for hit in item.get("vulns", []):
+        better = ", ".join(hit["fix_versions"]) or "none yet"
+        print("audit:", item["name"], item["version"], hit["id"], "mended in:", better)
+checked = len(found) - len(skipped)
+if not checked:
+    sys.exit(print("audit: not checked: the service knows none of", len(found), "packages"))
+print("audit:", checked, "packages checked,", len(skipped), "not checked", *skipped[:5])
+sys.exit(any(item.get("vulns") for item in found))
+endef
+export AUDIT
+
+audit: $(STAMP) ## Look the locked packages up among known vulnerabilities (needs the network)
+	@$(BIN)/pip-audit -r requirements.lock --disable-pip --require-hashes --format json \
+	  --progress-spinner off --timeout 10 2>/dev/null | $(BIN)/python -c "$$AUDIT"
 
 lock: $(STAMP) ## Pin the dependencies anew (needs uv)
 	uv pip compile pyproject.toml --extra test --extra dev --universal --python-version 3.11 \
@@ -52,7 +76,7 @@ lock: $(STAMP) ## Pin the dependencies anew (needs uv)
 	  --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet \
 	  -o requirements-bench.lock
 
-clean: ## Remove what was made: .venv, processed data, reports, caches
+clean: ## Remove what was made, but no record of a release: .venv, processed data, reports, caches
 	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage .coverage.*
-	find data/processed reports -mindepth 1 ! -name .gitkeep -delete
+	find data/processed reports -mindepth 1 -depth ! -name .gitkeep ! -path '*/releases*' -delete 2>/dev/null || true
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,10 +12,12 @@ import pandas as pd
 import pytest
 
 from evaltools.release import figures
-from evaltools.release.disclosure import release, release_placebos
+from evaltools.release.disclosure import Count, release
 from evaltools.release.display import prose
+from evaltools.release.estimates import release_placebos
 from evaltools.release.tables import Column, table
 from evaltools.reports import html, site
+from plan_samples import rules_for
 from release_samples import AREA, RULES, effect, notebook, output, page, provenance, workspace
 
 CHROMIUM = shutil.which("chromium")
@@ -44,11 +46,13 @@ class Visit:
 
 def _report() -> str:
     frame = pd.DataFrame({"name": [LONG, "b"], **{f"Spalte {i}": [1234, 1] for i in range(9)}})
-    counts: dict[str, tuple[str, ...]] = {name: () for name in frame if name != "name"}
+    counts = {str(name): Count() for name in frame if name != "name"}
     handed = release(frame, RULES, counts=counts, public=("name",))
     columns = {str(name): Column(str(name), digits=0) for name in counts}
     shown = table(handed, {"name": Column("Name")} | columns, caption="Viele Spalten")
-    figure = figures.placebos(release_placebos(effect(), RULES), caption="Bild.", name="Oberau")
+    figure = figures.placebos(
+        release_placebos(effect(), rules_for(effect())), caption="Bild.", name="Oberau"
+    )
     sentences = prose(f"Ein Satz mit {LONG}.", listed=True)
     made = notebook(output(shown), output(figure), output(sentences), title="Sozialraumprofil")
     source = dict(page().sources[0]) | {"file": f"{LONG}_{LONG}.csv"}

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from conftest import ROOT, SHARED, copy_project
 from evaltools import cli
 from evaltools.data import store
+from evaltools.errors import ReleaseError
 from evaltools.study import Workspace, open_study
 
 
@@ -197,11 +198,28 @@ def test_a_what_if_run_leaves_the_studys_own_page(
     before = page.read_bytes()
     assert run_main(monkeypatch, root, *base, "-p", "start=2019") == 0
     assert page.read_bytes() == before
-    other = page.with_name("30_vorher_nachher_start-2019.html").read_text(encoding="utf-8")
+    assert not list((root / "reports").rglob("*2019*"))
+    intern = root / "data/processed/demo/intern"
+    other = (intern / "SR04/30_vorher_nachher_start-2019.html").read_text(encoding="utf-8")
     assert "ab 2019" in other
+    assert "Intern, nur für das Amt" in other
+    assert "Intern, nur für das Amt" not in before.decode()
     index = (root / "reports/demo/index.html").read_text(encoding="utf-8")
     assert index.count(">gestützt</td>") == 4
-    assert "start = 2019" in index
+    assert "start = 2019" not in index
+    assert "start = 2019" in (intern / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_release_needs_all_pages_and_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = copy_project(tmp_path / "p", "demo")
+    assert run_main(monkeypatch, root, "ingest", "demo") == 0
+    assert run_main(monkeypatch, root, "release", "demo") == ReleaseError.exit_code
+    said = capsys.readouterr().err
+    assert "--by" in said
+    assert "SR04 30_vorher_nachher" in said
+    assert not (root / "data/processed/demo/releases").exists()
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import pandas as pd
@@ -10,11 +11,15 @@ import pytest
 
 from evaltools.data import store
 from evaltools.evaluation.before_after import Evaluation, before_after
+from evaltools.measures.catalogue import EVERY_FORM
+from evaltools.measures.sums import Sum
 from evaltools.release import describe_views, views
 from evaltools.release.disclosure import Rule
 from evaltools.release.display import Prose
+from evaltools.release.published import Published, published
 from evaltools.release.tables import HtmlTable
 from evaltools.study import Workspace
+from plan_samples import rules_on
 
 AREA = "SR04"
 
@@ -35,8 +40,15 @@ def result(tables: dict[str, pd.DataFrame], demo: Workspace) -> Evaluation:
 
 
 @pytest.fixture(scope="module")
-def rules(demo: Workspace) -> Rule:
-    return views.rules(demo)
+def counted(tables: dict[str, pd.DataFrame], demo: Workspace) -> Published:
+    return published(tables, demo.study)
+
+
+@pytest.fixture(scope="module")
+def rules(tables: dict[str, pd.DataFrame], demo: Workspace, counted: Published) -> Rule:
+    """As views.rules, with everything shown: what is hidden there is decided in release.plan."""
+    made = rules_on(tables, demo.study, found=counted).plan
+    return replace(views.rules(demo), plan=made)
 
 
 def cells(shown: object) -> list[list[str]]:
@@ -89,15 +101,99 @@ def test_small_numbers_of_helps_are_kept_back(
     rules: Rule,
 ) -> None:
     strict = replace(rules, threshold=100_000)
-    for shown in (
-        describe_views.lengths(cases, tables, demo.study, result, strict),
-        describe_views.intrusion(tables, demo.study, result, strict),
-    ):
-        numbers = [cell for row in cells(shown)[1:] for cell in row[1:]]
-        assert set(numbers) == {"•"}
+    shown = cells(describe_views.lengths(cases, tables, demo.study, result, strict))
+    assert {cell for row in shown[1:] for cell in row[1:]} == {"•"}
     said = describe_views.length_sentence(cases, tables, demo.study, result, strict)
     assert said == Prose(()) or not any(said.sentences)
-    assert isinstance(describe_views.series(tables, demo.study, result, strict), Prose)
+
+
+def _hiding(
+    hide: Callable[[Sum], bool],
+    tables: dict[str, pd.DataFrame],
+    demo: Workspace,
+    counted: Published,
+    rules: Rule,
+) -> Rule:
+    return replace(rules, plan=rules_on(tables, demo.study, hide, found=counted).plan)
+
+
+def test_share_goes_with_its_form_and_with_the_whole(
+    tables: dict[str, pd.DataFrame],
+    demo: Workspace,
+    result: Evaluation,
+    counted: Published,
+    rules: Rule,
+) -> None:
+    """A share gives its count back as soon as the whole is known."""
+    own = [i for i in counted.costs if i.areas == (AREA,) and i.what.measures == ("started",)]
+    before = [i for i in own if i.what.without and len(i.periods) > 1 and max(i.periods) < "2018"]
+    day_care = (("*", "teilstationaer"),)
+    for cells_, gone in ((day_care, [False, True, False]), (EVERY_FORM, [True] * 3)):
+        hidden = [item for item in before if item.what.cells == cells_ and not item.weights]
+        assert len(hidden) == 1
+        by = _hiding(lambda i, h=hidden: i in h, tables, demo, counted, rules)
+        shown = cells(describe_views.intrusion(tables, demo.study, result, by))
+        assert [row[1] == "•" for row in shown[1:]] == gone
+        assert not any(row[2] == "•" for row in shown[1:])
+
+
+def test_number_of_helps_followed_is_the_number_begun(
+    cases: pd.DataFrame,
+    tables: dict[str, pd.DataFrame],
+    demo: Workspace,
+    result: Evaluation,
+    counted: Published,
+    rules: Rule,
+) -> None:
+    """Where the plan hides or rounds the helps begun, this table must not show them."""
+    begun = [i for i in counted.costs if i.what.cells == EVERY_FORM and not i.weights]
+    [before, _] = [i for i in begun if i.areas == (AREA,) and len(i.periods) > 1]
+    plain = cells(describe_views.lengths(cases, tables, demo.study, result, rules))
+    by = _hiding(lambda i: i == before, tables, demo, counted, rules)
+    handed = describe_views.lengths(cases, tables, demo.study, result, by)
+    assert isinstance(handed, HtmlTable)
+    shown = cells(handed)
+    assert handed.hidden == (before.key,)
+    assert shown[1][1:] == ["•"] * 4
+    assert shown[2] == plain[2]
+    plan = rules_on(tables, demo.study, found=counted, method="rounded").plan
+    by = replace(rules, plan=plan)
+    rounded = cells(describe_views.lengths(cases, tables, demo.study, result, by))
+    for row, exact in zip(rounded[1:], plain[1:], strict=True):
+        assert int(exact[1]) % 5
+        assert int(row[1]) == 5 * round(int(exact[1]) / 5)
+        assert row[2:] == exact[2:]
+
+
+def test_series_of_the_area_needs_every_period(
+    tables: dict[str, pd.DataFrame],
+    demo: Workspace,
+    result: Evaluation,
+    counted: Published,
+    rules: Rule,
+) -> None:
+    single = counted.series[AREA][3]
+    by = _hiding(lambda i: i == single, tables, demo, counted, rules)
+    shown = cells(describe_views.series(tables, demo.study, result, by))
+    assert [row[0] for row in shown[1:]] == ["Vergleichsräume", "Land"]
+    whole = counted.estimates[(AREA, demo.study.outcomes.hze)]
+    by = _hiding(lambda i: i in whole, tables, demo, counted, rules)
+    assert isinstance(describe_views.series(tables, demo.study, result, by), Prose)
+    bare = replace(rules, plan=None)
+    assert isinstance(describe_views.series(tables, demo.study, result, bare), Prose)
+
+
+def test_shares_are_withheld_where_counts_are_rounded(
+    tables: dict[str, pd.DataFrame],
+    demo: Workspace,
+    result: Evaluation,
+    counted: Published,
+    rules: Rule,
+) -> None:
+    plan = rules_on(tables, demo.study, found=counted, method="rounded").plan
+    by = replace(rules, plan=plan)
+    shown = cells(describe_views.intrusion(tables, demo.study, result, by))
+    assert {cell for row in shown[1:] for cell in row[1:]} == {"•"}
 
 
 def test_without_rows_of_single_helps_the_page_says_so(

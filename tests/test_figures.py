@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,13 @@ import pytest
 
 from evaltools.errors import ReleaseError
 from evaltools.release import axes, figures
-from evaltools.release.disclosure import Released, release, release_placebos, release_series
+from evaltools.release.disclosure import Count, Released, release
+from evaltools.release.display import MARK
+from evaltools.release.estimates import release_placebos, release_series
 from evaltools.release.figures import Figure
-from release_samples import RULES, effect
+from evaltools.release.published import by_period
+from plan_samples import helps, holds, plan_of, rules_for
+from release_samples import RULES, effect, study
 
 YEARS = [str(year) for year in range(2012, 2022)]
 LONG = "Südöstliche Königswälder Höhe-Großzschocher"
@@ -66,12 +72,14 @@ def test_missing_columns_are_named() -> None:
 
 def test_same_data_give_the_same_bytes() -> None:
     made = effect()
+    dots = release_placebos(made, rules_for(made))
+    series = release_series(
+        made, rules_for(made), per=10_000, sums=by_period(made, study()), beside={}
+    )
     for draw in (
         lambda: _trend({"Oberau": [*range(10)], "Land": [5.0] * 10}),
-        lambda: figures.placebos(release_placebos(made, RULES), caption="", name="Oberau"),
-        lambda: figures.counterfactual(
-            release_series(made, RULES, per=10_000), unit=UNIT, caption="", start="2018", name="A"
-        ),
+        lambda: figures.placebos(dots, caption="", name="Oberau"),
+        lambda: figures.counterfactual(series, unit=UNIT, caption="", start="2018", name="A"),
     ):
         assert draw() == draw()
 
@@ -101,7 +109,8 @@ def test_expected_value_stands_in_the_words() -> None:
 
 
 def test_placebo_words_name_place_and_spread() -> None:
-    figure = figures.placebos(release_placebos(effect(), RULES), caption="C.", name="Oberau")
+    dots = release_placebos(effect(), rules_for(effect()))
+    figure = figures.placebos(dots, caption="C.", name="Oberau")
     assert "Oberau: −20" in figure.alt
     assert "9 Räume" in figure.alt
     assert "Stelle 1 von 10" in figure.alt
@@ -121,10 +130,32 @@ def test_suppressed_periods_are_gaps() -> None:
     frame = pd.DataFrame({"group": "Oberau", "period": YEARS})
     frame["n"] = pd.array([2, 2, *[50] * 8], dtype="Int64")
     frame["value"] = frame["n"] / 10
-    handed = release(frame, RULES, counts={"n": ("value",)}, public=("group", "period"))
+    handed = release(frame, RULES, counts={"n": Count(("value",))}, public=("group", "period"))
     figure = figures.trend(handed, unit=UNIT, caption="")
     assert _markers(figure.svg, axes.BLUE) == 8
     assert "bleibt bei 5,0 (2014 bis 2021)" in figure.alt
+
+
+def test_figure_names_what_was_taken_out_and_never_its_value() -> None:
+    """The value is nowhere: not in the picture, its words, or what a notebook stores of it."""
+    drawn = []
+    for hidden in (1, 7_654_321):
+        frame = pd.DataFrame({"group": "Oberau", "period": YEARS, "n": [hidden, *range(50, 59)]})
+        frame["value"] = frame["n"] / 10
+        sums = [(helps(year),) for year in YEARS]
+        plan = plan_of({helps(y): 50 + at for at, y in enumerate(YEARS[1:])}, [helps(YEARS[0])])
+        counts = {"n": Count(("value",), sums)}
+        public = ("group", "period")
+        handed = release(frame, replace(RULES, plan=plan), counts=counts, public=public)
+        figure = figures.trend(handed, unit=UNIT, caption="")
+        assert figure.hidden == (helps("2012").key,)
+        assert figure._repr_mimebundle_()[1][MARK]["hidden"] == [helps("2012").key]
+        for thing in (handed, figure, figure._repr_mimebundle_(), vars(figure)):
+            assert not holds(thing, 7_654_321)
+            assert not holds(thing, 765_432.1)
+            assert b"7654321" not in pickle.dumps(thing).replace(b".", b"")
+        drawn.append(figure)
+    assert drawn[0] == drawn[1]
 
 
 def test_gap_in_the_middle_is_not_bridged() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from evaltools.data.harmonise import circles, harmonise, successors
+from evaltools.data.harmonise import circles, harmonise, merged, successors
 from evaltools.data.schema import TABLES
 
 AREA = pd.DataFrame(
@@ -60,3 +60,38 @@ def test_values_that_cannot_be_added_are_left_out_and_said() -> None:
 def test_without_a_dissolved_area_nothing_changes() -> None:
     frame = counts(("A", "2019", 5))
     assert harmonise(frame, TABLES["hze_count"], successors(AREA)) == (frame, [])
+
+
+# --- areas that a rule set counts together --------------------------------------------------------
+
+
+def test_merged_areas_go_up_in_the_first_and_others_keep_their_successor() -> None:
+    before = AREA.copy()
+    found = merged(AREA, {"D": ["A"]})
+    assert successors(found) == {"A": "D", "B": "D", "C": "D"}
+    assert circles(found) == []
+    pd.testing.assert_frame_equal(AREA, before)
+
+
+def test_merging_needs_no_column_of_successors() -> None:
+    assert successors(merged(AREA[["area_id"]], {"A": ["B", "D"]})) == {"B": "A", "D": "A"}
+
+
+def test_merging_outranks_an_older_successor() -> None:
+    assert successors(merged(AREA, {"D": ["B"]}))["B"] == "D"
+
+
+def test_without_groups_nothing_is_merged() -> None:
+    assert merged(AREA, {}) is AREA
+
+
+def test_merged_areas_that_lead_in_a_circle_are_found() -> None:
+    assert [item.value for item in circles(merged(AREA, {"B": ["A"]}))] == ["A", "B", "C"]
+
+
+def test_counts_of_merged_areas_are_added() -> None:
+    frame = counts(("A", "2019", 5), ("D", "2019", 1), ("D", "2020", 2))
+    carried, found = harmonise(frame, TABLES["hze_count"], successors(merged(AREA, {"A": ["D"]})))
+    values = carried.set_index(["area_id", "period"])["started"]
+    assert values.to_dict() == {("A", "2019"): 6, ("A", "2020"): 2}
+    assert [item.value for item in found] == ["D"]

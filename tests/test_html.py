@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,11 +14,13 @@ from nbformat import NotebookNode
 
 from evaltools.errors import ReleaseError
 from evaltools.release import figures
-from evaltools.release.disclosure import release, release_placebos
+from evaltools.release.disclosure import Count, release
 from evaltools.release.display import Board, bundle, prose
+from evaltools.release.estimates import release_placebos
 from evaltools.release.figures import Figure
 from evaltools.release.tables import Column, HtmlTable, facts, table
-from evaltools.reports import html
+from evaltools.reports import html, safe
+from plan_samples import rules_for
 from release_samples import (
     PAYLOAD,
     RULES,
@@ -52,13 +55,15 @@ class Page(HTMLParser):
 
 def _table() -> HtmlTable:
     frame = pd.DataFrame({"name": ["Zelle eins", "<b>zwei</b>"], "n": [1, 1234]})
-    handed = release(frame, RULES, counts={"n": ()}, public=("name",))
+    handed = release(frame, RULES, counts={"n": Count()}, public=("name",))
     columns = {"name": Column("Name"), "n": Column("Hilfen", "Fälle", digits=0)}
     return table(handed, columns, caption="Eine Tabelle")
 
 
 def _figure() -> Figure:
-    return figures.placebos(release_placebos(effect(), RULES), caption="Ein Bild.", name='Ob"<au>')
+    return figures.placebos(
+        release_placebos(effect(), rules_for(effect())), caption="Ein Bild.", name='Ob"<au>'
+    )
 
 
 SHOWN = (_table(), _figure(), prose("Ein Satz.", "Noch einer."), facts({"a": "b"}, caption="c"))
@@ -180,10 +185,12 @@ def test_page_fetches_nothing(rendered: str) -> None:
         assert not any(name.startswith("on") for name in attrs)
     assert not re.search(r"@import|url\((?!data:)", rendered)
     policies = [m["content"] for m in read.all("meta") if m.get("http-equiv")]
-    assert len(policies) == 1
-    assert policies[0] is not None
-    assert policies[0].startswith("default-src 'none'")
-    assert "script-src" not in policies[0]
+    assert policies == [safe.policy(html.css())]
+    assert re.fullmatch(
+        r"default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; img-src data:; "
+        r"base-uri 'none'; form-action 'none'",
+        str(policies[0]),
+    )
 
 
 def test_page_is_well_built(rendered: str) -> None:
@@ -222,6 +229,249 @@ def test_texts_around_the_notebook_are_escaped() -> None:
     assert "<script" not in rendered
     assert rendered.count("&lt;script&gt;") >= 12
     assert "&amp;lt;" not in rendered
+
+
+def test_the_name_of_the_whole_city_is_escaped() -> None:
+    rendered = html.render(notebook(), page(area="", whole=PAYLOAD))
+    assert "<script" not in rendered
+
+
+def test_an_escaped_text_stays_what_was_typed() -> None:
+    rendered = html.render(notebook(output(prose("&lt;b&gt; {{7*7}} ${7*7}"))), page())
+    assert "&amp;lt;b&amp;gt; {{7*7}} ${7*7}" in rendered
+
+
+def test_characters_that_steer_are_seen() -> None:
+    rendered = html.render(notebook(output(prose("a\u202eb\x00c\ud800d"))), page(area="\u2066x"))
+    assert "a\ufffdb\ufffdc\ufffdd" in rendered
+    assert "\u2066" not in rendered
+    assert "Größe\u00ad \u200d אב" in html.render(
+        notebook(output(prose("Größe\u00ad \u200d אב"))), page()
+    )
+
+
+MARKDOWN = {
+    "<img src=x onerror=alert(1)>": "&lt;img src=x onerror=alert(1)&gt;",
+    "a <b onclick='alert(1)'>b</b>": "a &lt;b onclick='alert(1)'&gt;b&lt;/b&gt;",
+    "<script>alert(1)</script>": "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "<!-- a -->": "&lt;!-- a --&gt;",
+    "[a](javascript:alert(1))": '<a href="#harmful-link">a</a>',
+    "[a](&#106;avascript:alert(1))": '<a href="#harmful-link">a</a>',
+    "[a](data:text/html;base64,PGI+)": '<a href="#harmful-link">a</a>',
+    "```mermaid\n</pre><img src=x onerror=alert(1)>\n```": "&lt;/pre&gt;&lt;img",
+    "```python\nx = '<b>'\n```": "x = '&lt;b&gt;'",
+    "$$<img src=x onerror=alert(1)>$$": "&lt;img",
+    "\\begin{a}<img src=x onerror=alert(1)>\\end{a}": "&lt;img",
+    "| a |\n|:-:|\n| <b> |": "<td>&lt;b&gt;</td>",
+    "Siehe http://x.de/y": "<p>Siehe http://x.de/y</p>",
+    "[a](file:///etc/passwd)": '<a href="#harmful-link">a</a>',
+    "- [ ] a": "<li>[ ] a</li>",
+    "§&nbsp;35a &lt;b&gt;": "§\u00a035a &lt;b&gt;",
+    "[a](https://doi.org/10.1162/rest.88.4.641)": 'href="https://doi.org/10.1162/rest.88.4.641"',
+    "**a** *b* ~~c~~ `d`": "<strong>a</strong> <em>b</em> <del>c</del> <code>d</code>",
+}
+
+
+def _prose(source: str) -> NotebookNode:
+    made = notebook()
+    made.cells.append(nbformat.v4.new_markdown_cell(source))
+    return made
+
+
+@pytest.mark.parametrize("source", MARKDOWN, ids=lambda text: text[:24])
+def test_html_in_prose_is_text(source: str) -> None:
+    assert MARKDOWN[source] in html.render(_prose(source), page())
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("![a](http://x.de/a.png)", "cell 2: element img;"),
+        ("![a](attachment:a.png)", "cell 2: element img;"),
+        ("[a](https://x.de/secret)", "cell 2: element a, attribute href;"),
+        ("[a](//x.de)", "cell 2: element a, attribute href;"),
+        ("<https://x.de/secret>", "cell 2: element a, attribute href;"),
+    ],
+)
+def test_prose_that_fetches_or_leads_away_is_refused(source: str, message: str) -> None:
+    with pytest.raises(ReleaseError, match=f"^{re.escape(message)}") as caught:
+        html.render(_prose(source), page())
+    assert "secret" not in str(caught.value)
+
+
+FORGED = {
+    "<script>Max</script>": "element script;",
+    "<p onclick='Max'>x</p>": "element p, attribute onclick;",
+    '<p style="background:url(http://x)">x</p>': "element p, attribute style;",
+    '<a href="javascript:Max">x</a>': "element a, attribute href;",
+    '<a href="java&#115;cript:Max">x</a>': "element a, attribute href;",
+    '<a href="data:text/html,Max">x</a>': "element a, attribute href;",
+    '<a href="#a" href="#b">x</a>': "element a with an attribute given twice;",
+    '<img src="x" alt="Max">': "element img;",
+    '<img src="data:image/svg+xml;base64,PHN2Zz4=" alt="Max">': "element img;",
+    "<iframe></iframe>": "element iframe;",
+    "<object></object>": "element object;",
+    "<embed>": "element embed;",
+    "<form></form>": "element form;",
+    "<input>": "element input;",
+    "<base>": "element base;",
+    '<meta content="0;url=x">': "element meta;",
+    "<link>": "element link;",
+    "<style>p{}</style>": "element style;",
+    "<svg></svg>": "element svg;",
+    "<math></math>": "element math;",
+    "<template></template>": "element template;",
+    "<noscript></noscript>": "element noscript;",
+    "<textarea></textarea>": "element textarea;",
+    "<main></main>": "element main;",
+    '<p id="inhalt">x</p>': "element p, attribute id;",
+    '<p class="a" hidden>x</p>': "element p, attribute hidden;",
+    "<!-- Max -->": "something that is neither",
+    "<!--": "something that is neither",
+    "<![CDATA[Max]]>": "something that is neither",
+    "<?php Max ?>": "something that is neither",
+    "<P>x</P>": "something that is neither",
+    "<p\nclass=x>x</p>": "something that is neither",
+    "<p class=x>x</p>": "something that is neither",
+    "<p/class='x'>x</p>": "something that is neither",
+    "<p class='a<b'>x</p>": "something that is neither",
+    "1 < 2": "something that is neither",
+    "<img src=x onerror=Max": "something that is neither",
+    "</p x='y'>": "something that is neither",
+    "</main><p>x</p>": "element main is closed where it was not opened;",
+    "<p><em>x</p></em>": "element p is closed where it was not opened;",
+    "<div><p>x</p>": "element div is not closed;",
+}
+
+
+@pytest.mark.parametrize("text", FORGED)
+def test_an_output_that_is_no_plain_markup_is_refused_by_its_cell(text: str) -> None:
+    """The mark alone does not do: whatever carries it, the page stays text."""
+    data, metadata = bundle("text/html", text)
+    shown = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
+    with pytest.raises(ReleaseError, match=f"^cell 2: {re.escape(FORGED[text])}") as caught:
+        html.render(notebook(shown), page())
+    assert "Max" not in str(caught.value)
+
+
+SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"{}>{}</svg>'
+)
+DRAWINGS = {
+    SVG.format("", "<script>Max</script>"): "a picture with element script;",
+    SVG.format("", "<foreignObject/>"): "a picture with element foreignObject;",
+    SVG.format("", "<image/>"): "a picture with element image;",
+    SVG.format("", "<a/>"): "a picture with element a;",
+    SVG.format("", "<animate/>"): "a picture with element animate;",
+    SVG.format("", '<p xmlns="http://www.w3.org/1999/xhtml"/>'): "a picture with element p;",
+    SVG.format(' onload="Max"', ""): "a picture with svg, attribute onload;",
+    SVG.format("", '<use xlink:href="http://x/y#z"/>'): "a picture with use, attribute href;",
+    SVG.format("", '<use href="#a"/>'): "a picture with use, attribute href;",
+    SVG.format("", '<path style="fill: url(http://x)"/>'): "a picture with path, attribute style;",
+    SVG.format("", '<path style="fill: u\\72l(x)"/>'): "a picture with path, attribute style;",
+    SVG.format("", '<g clip-path="URL(//x)"/>'): "a picture with g, attribute clip-path;",
+    SVG.format("", "<style>@import 'x'</style>"): "a picture with a style sheet that fetches;",
+    '<!DOCTYPE svg [<!ENTITY a "Max">]>' + SVG.format("", ""): "a picture with declarations",
+    '<?xml-stylesheet href="x"?>' + SVG.format("", ""): "a picture with declarations",
+    SVG.format("", "<![CDATA[Max]]>"): "a picture with declarations",
+    SVG.format("", "<g>"): "a picture that is no well-formed SVG;",
+    "<svg/>": "a picture that is no SVG;",
+}
+
+
+@pytest.mark.parametrize("svg", DRAWINGS)
+def test_a_picture_that_could_run_or_fetch_is_refused(svg: str) -> None:
+    data, metadata = bundle("image/svg+xml", svg, {"alt": "a", "caption": "b"})
+    shown = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
+    with pytest.raises(ReleaseError, match=f"^cell 2: {re.escape(DRAWINGS[svg])}") as caught:
+        html.render(notebook(shown), page())
+    assert "Max" not in str(caught.value)
+
+
+def test_a_picture_without_words_is_refused() -> None:
+    data, metadata = bundle("image/svg+xml", SVG.format("", ""), {"alt": "a"})
+    shown = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
+    with pytest.raises(ReleaseError, match=r"^cell 2: a picture without words"):
+        html.render(notebook(shown), page())
+
+
+LOADING = SVG.format(' onload="Max"', "")
+
+
+def _embedded(svg: str) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+
+
+TAMPERED = [
+    ("</title>", "</title><script>Max</script>", "the page, head: policy"),
+    ("<style>", "<style>p{}", "the page, head: policy"),
+    ("default-src 'none'", "default-src *", "the page, head: policy"),
+    ("</head>", '<meta http-equiv="refresh" content="0;url=x"></head>', "the page, head: policy"),
+    ("<head>", "<head>Max", "the page, head: policy"),
+    ("<!DOCTYPE html>", "", "the page, head: policy"),
+    ('href="data:,"', 'href="http://x"', "the page, head: policy"),
+    ("<title>", "<title><b>", "the page, head: policy"),
+    ("<body>", "<body onload='Max'>", "the page: element body, attribute onload"),
+    ("</header>", "<script>Max</script></header>", "the page, header: element script"),
+    ("</main>", "<svg></svg></main>", "the page, main: element svg"),
+    ("</main>", "<!-- Max --></main>", "the page: something that is neither"),
+    ("</main>", "</main><main></main>", "the page: element main stands 2 times"),
+    (
+        "</footer>",
+        '<a href="https://x.de">x</a></footer>',
+        "the page, footer: element a, attribute",
+    ),
+    ("</main>", '<input id="rechenweg"></main>', "the page, main: element input, which is not"),
+    ("</main>", "<style>p{}</style></main>", "the page, main: element style"),
+    ("</main>", '<img src="http://x.de/y.png" alt="a"></main>', "the page, main: element img, att"),
+    ("</main>", '<img src="data:image/png;base64,AAAA" alt="a"></main>', "the page, main: element"),
+    ("</main>", '<img src="data:image/svg+xml;base64,A" alt="a"></main>', "the page, main: a pict"),
+    (
+        "</main>",
+        f'<img src="{_embedded(LOADING)}" alt="a"></main>',
+        "the page, main: a picture with svg, attribute onload",
+    ),
+    ("</html>", "", "the page: element html is not closed"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), TAMPERED)
+def test_the_last_gate_names_the_place(rendered: str, old: str, new: str, message: str) -> None:
+    assert rendered.count(old) == 1
+    with pytest.raises(ReleaseError, match=f"^{re.escape(message)}") as caught:
+        html.finish(rendered.replace(old, new), "the page")
+    assert "Max" not in str(caught.value)
+    assert html.finish(rendered, "the page") == rendered
+
+
+def test_a_template_that_forgets_to_escape_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong before it, the gate sees the finished page."""
+    hostile = page(title="</title><script>Max</script>")
+    loose = html._exporter().environment
+    monkeypatch.setitem(loose.filters, "e", str)
+    monkeypatch.setitem(loose.filters, "escape", str)
+    loose.cache.clear()
+    try:
+        with pytest.raises(ReleaseError, match=r"^the page, head"):
+            html.render(notebook(), hostile)
+    finally:
+        loose.cache.clear()
+
+
+def test_a_script_needs_its_place_in_list_and_policy(
+    rendered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert safe.SCRIPTS == ()
+    with_script = rendered.replace("</style>", "</style><script>1</script>")
+    monkeypatch.setattr(safe, "SCRIPTS", ("1",))
+    wanted = safe.policy(html.css())
+    assert "; script-src 'sha256-a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s='; " in wanted
+    with pytest.raises(ReleaseError, match="policy"):
+        html.finish(with_script, "the page")
+    monkeypatch.undo()
+    allowed = with_script.replace(safe.policy(html.css()), wanted)
+    monkeypatch.setattr(safe, "SCRIPTS", ("1",))
+    assert html.finish(allowed, "the page") == allowed
 
 
 @pytest.mark.parametrize("simulated", [True, False])

@@ -15,11 +15,11 @@ from evaltools.measures.indicators import (
     annual,
     compute,
     compute_reference,
-    pick,
     rate,
     standardised_ratio,
     total,
 )
+from evaltools.measures.picking import pick
 from evaltools.study import Population
 
 UNDER_21 = Population()

@@ -11,7 +11,7 @@ import pytest
 import evaltools
 
 SOURCE = Path(evaltools.__file__).parent
-GROUND = {"errors", "yamlfile", "study", "studyparts", "german", "__init__"}
+GROUND = {"errors", "files", "yamlfile", "study", "studyparts", "german", "__init__"}
 ROOMS = ["data", "measures", "effects", "evaluation", "release", "reports", "cli"]
 FORBIDDEN = ("print(", "time.sleep", "time.time(", "datetime.now", "date.today", "os.environ")
 MODULES = sorted(SOURCE.rglob("*.py"))

@@ -14,7 +14,8 @@ import pytest
 from evaltools.errors import ReleaseError
 from evaltools.german import MINUS, NBSP
 from evaltools.release import axes, method_figures
-from evaltools.release.disclosure import LEFT_OUT, Released, release
+from evaltools.release.disclosure import Count, Released, release
+from evaltools.release.estimates import LEFT_OUT
 from evaltools.release.figures import Figure
 from release_samples import RULES
 
@@ -30,7 +31,7 @@ def _event(ratio: list[float], counts: list[int] | None = None, **options: Any) 
     frame.loc[frame["ratio"].isna(), ["low", "high", "count"]] = np.nan
     frame["reason"] = np.where(frame["ratio"].isna(), LEFT_OUT, "")
     shown = ("period", "low", "high")
-    handed = release(frame, RULES, counts={"count": ("ratio",)}, public=shown)
+    handed = release(frame, RULES, counts={"count": Count(("ratio",))}, public=shown)
     options = {"caption": "Zeitraum für Zeitraum.", "name": NAME, "start": "2018"} | options
     return method_figures.event_study(handed, **options)
 

@@ -10,9 +10,10 @@ import pytest
 from evaltools.data import cases, store
 from evaltools.errors import DesignError
 from evaltools.measures.catalogue import INDICATORS
-from evaltools.measures.indicators import ONLY_TOTAL, compute, compute_reference
+from evaltools.measures.indicators import compute, compute_reference
 from evaltools.measures.outcomes import distribution, formula, needs, reference, values, within
 from evaltools.measures.periods import together
+from evaltools.measures.picking import ONLY_TOTAL
 from evaltools.study import Outcomes, Study, Workspace
 
 Tables = dict[str, pd.DataFrame]

@@ -48,6 +48,7 @@ BESIDE = {
         "nation_label",
         "events",  # bears on a guard, which moves no verdict
         "disclosure",
+        "audience",
         "notebooks",
     },
     ModelArea: {"neighbours", "note"},
@@ -383,6 +384,7 @@ def ingested(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     space.processed.mkdir(parents=True)
     monkeypatch.setattr(store, "require", lambda space: None)
     monkeypatch.setattr(plan, "area_names", lambda space: {"SR04": "Süd"})
+    monkeypatch.setattr(store, "load", lambda space: {})
     return space
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from evaltools.errors import ReleaseError
 from evaltools.evaluation.claims import TITLES
 from evaltools.reports import site
 from release_samples import AREA, PAYLOAD, provenance, workspace
@@ -71,7 +72,7 @@ def test_stale_page_is_said(tmp_path: Path) -> None:
 
 
 def test_index_is_escaped_and_fetches_nothing(tmp_path: Path) -> None:
-    hostile = entry(name=PAYLOAD, title=PAYLOAD, file=PAYLOAD, verdicts={"1": PAYLOAD})
+    hostile = entry(name=PAYLOAD, title=PAYLOAD, verdicts={"1": PAYLOAD})
     text = _index(tmp_path, hostile, title=PAYLOAD)
     read = Page(text)
     assert "<script" not in text
@@ -79,6 +80,20 @@ def test_index_is_escaped_and_fetches_nothing(tmp_path: Path) -> None:
     assert "default-src 'none'" in text
     assert "https:" not in text
     assert "http:" not in text
+
+
+@pytest.mark.parametrize(
+    "file", ["javascript:alert(1)", "https://x.de/a.html", "//x/a.html", PAYLOAD]
+)
+def test_a_link_that_leads_elsewhere_is_refused(tmp_path: Path, file: str) -> None:
+    with pytest.raises(ReleaseError, match="the index, main: element a, attribute href") as caught:
+        _index(tmp_path, entry(file=file))
+    assert "alert" not in str(caught.value)
+
+
+def test_characters_that_turn_the_reading_order_are_seen(tmp_path: Path) -> None:
+    text = _index(tmp_path, entry(title="a\u202eb\u0007c"))
+    assert "a\ufffdb\ufffdc" in text
 
 
 def test_index_is_well_built(tmp_path: Path) -> None:
@@ -108,9 +123,35 @@ def test_earlier_pages_count_while_their_file_is_there(tmp_path: Path) -> None:
     (space.reports / AREA).mkdir(parents=True)
     (space.reports / there["file"]).write_text("x")
     (tmp_path / "secret.html").write_text("x")
-    pages = [there, entry(file="gone.html"), outside, entry(ok=False, file="failed.html")]
+    pages = [there, entry(file=f"{AREA}/30_gone.html"), outside]
+    pages.append(entry(ok=False, file=f"{AREA}/31_failed.html"))
     (space.reports / "run.json").write_text(json.dumps({"pages": pages}))
     assert site.read_entries(space) == [there, pages[3]]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"file": "javascript:alert(1)"},
+        {"file": "../index.html"},
+        {"file": f"{AREA}/../../x.html"},
+        {"file": f"{AREA}/20_x.html\n"},
+        {"title": ["x"]},
+        {"name": None},
+        {"ok": "yes"},
+        {"own": [1]},
+        {"own": {"start": 2019}},
+        {"verdicts": {"1": {"x": "y"}}},
+    ],
+)
+def test_an_entry_that_no_run_writes_does_not_count(
+    tmp_path: Path, changed: dict[str, Any]
+) -> None:
+    space = workspace(tmp_path)
+    space.reports.mkdir(parents=True)
+    pages = [entry(ok=False), entry(**{"ok": False} | changed)]
+    (space.reports / "run.json").write_text(json.dumps({"pages": pages}))
+    assert site.read_entries(space) == [pages[0]]
 
 
 def test_a_what_if_page_is_listed_but_never_on_the_board(tmp_path: Path) -> None:

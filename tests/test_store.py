@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -107,6 +108,33 @@ def test_an_interruption_between_the_two_renames_is_mended(demo: Workspace, tmp_
     assert (folder / "area.parquet").is_file()
 
 
+def test_an_ingest_killed_after_the_renames_leaves_no_old_rows(
+    demo: Workspace, tmp_path: Path
+) -> None:
+    space = Workspace("study", tmp_path, demo.study, demo.digest)
+    folder = space.processed
+    store.write(folder, {"area": store.read(demo, "area")}, to_frame([]), made_from(demo))
+    (folder.parent / ".study.old").mkdir()
+    (folder.parent / ".study.new-x").mkdir()
+    with store.locked(space):
+        assert sorted(path.name for path in folder.parent.glob(".study.*")) == [
+            ".study.holder",
+            ".study.lock",
+        ]
+    assert (folder / "area.parquet").is_file()
+
+
+def test_an_ingest_killed_between_the_renames_keeps_the_last_state(
+    demo: Workspace, tmp_path: Path
+) -> None:
+    space = Workspace("study", tmp_path, demo.study, demo.digest)
+    folder = space.processed
+    store.write(folder, {"area": store.read(demo, "area")}, to_frame([]), made_from(demo))
+    folder.rename(folder.parent / ".study.old")
+    with store.locked(space):
+        assert (folder / "area.parquet").is_file()
+
+
 def test_a_broken_provenance_counts_as_none(tmp_path: Path) -> None:
     (tmp_path / "provenance.json").write_text("{", encoding="utf-8")
     assert store.read_provenance(tmp_path) is None
@@ -134,9 +162,10 @@ def test_the_state_changes_with_the_inputs_only(tmp_path: Path) -> None:
 
 
 def test_a_study_is_held_by_one_process_at_a_time(demo: Workspace) -> None:
+    told = rf"another run of study demo is under way \(process {os.getpid()}, since 20.*\); wait"
     with (
         store.locked(demo),
-        pytest.raises(RunError, match="another run of study demo is under way"),
+        pytest.raises(RunError, match=told),
         store.locked(demo),
     ):
         pass

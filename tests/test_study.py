@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 from evaltools import yamlfile
 from evaltools.errors import RunError, StudyError
-from evaltools.study import Population, Study, open_study
+from evaltools.study import Population, Study, Workspace, open_study
 from evaltools.studyparts import months
 
 BASE = """\
@@ -140,3 +140,67 @@ def test_months_of_periods_that_follow_each_other_leave_no_gap() -> None:
     ):
         spans = [months(period) for period in periods]
         assert all(one[1] + 1 == other[0] for one, other in pairwise(spans))
+
+
+# --- what may leave the office --------------------------------------------------------------------
+
+
+def with_rules(rules: str) -> Study:
+    return loads(BASE + f"disclosure: {rules}\n")
+
+
+@pytest.mark.parametrize(
+    ("rules", "part"),
+    [
+        ("{method: merge}", "need each other; give both"),
+        ("{merge: {SR01: [SR02]}}", "need each other; give both"),
+        ("{method: round5, merge: {SR01: [SR02]}}", "need each other; give both"),
+        ("{method: merge, merge: {SR01: [SR02], SR03: [SR02]}}", "SR02 stands in two groups"),
+        ("{method: merge, merge: {SR01: [SR02], SR02: [SR03]}}", "SR02 stands in two groups"),
+        ("{method: merge, merge: {SR01: [SR01]}}", "SR01 stands in two groups"),
+        ("{method: merge, merge: {SR01: [SR04]}}", "SR04 is a model area; merge: may only name it"),
+        ("{method: hide}", "disclosure.method"),
+        ("{width: 0}", "disclosure.width"),
+        ("{method: round5, width: 3}", "round5 keeps a width of at most 2"),
+        ("{minimum_denominator: -1}", "disclosure.minimum_denominator"),
+        ("{dominance: {share: 1.5}}", "disclosure.dominance.share"),
+        ("{signed: {by: '', date: '2026-03-01'}}", "disclosure.signed.by"),
+        ("{signed: {by: A}}", "disclosure.signed.date"),
+        ("{signed: {by: A, date: 1.3.2026}}", "disclosure.signed.date"),
+        ("{signed: {by: A, date: '2026-3-1'}}", "disclosure.signed.date"),
+    ],
+)
+def test_rule_sets_that_do_not_hold_are_refused(rules: str, part: str) -> None:
+    with pytest.raises(StudyError) as caught:
+        with_rules(rules)
+    assert part in str(caught.value)
+
+
+def test_a_rule_set_is_read_as_it_is_signed() -> None:
+    rules = with_rules(
+        "{method: merge, merge: {SR04: [SR05]}, signed: {by: A. Muster, date: '2026-03-01'}}"
+    ).disclosure
+    assert rules.merge == {"SR04": ("SR05",)}
+    assert rules.signed is not None
+    assert (rules.signed.by, rules.signed.date) == ("A. Muster", "2026-03-01")
+    assert loads(BASE).disclosure.signed is None
+
+
+def test_pages_for_the_office_lie_beside_its_tables(tmp_path: Path) -> None:
+    public, office = loads(BASE), loads(BASE + "audience: intern\n")
+    assert public.audience == "public"
+    spaces = [Workspace("s", tmp_path, study, "") for study in (public, office)]
+    assert spaces[0].reports == tmp_path / "reports" / "s"
+    assert spaces[1].reports.is_relative_to(spaces[1].processed)
+    with pytest.raises(StudyError, match="audience"):
+        loads(BASE + "audience: press\n")
+
+
+def test_a_study_is_named_by_a_plain_word_and_no_area_like_the_city(tmp_path: Path) -> None:
+    (tmp_path / "studies").mkdir()
+    for name in ("Mein Amt", "..", "a b"):
+        (tmp_path / "studies" / f"{name}.yml").write_text(BASE, encoding="utf-8")
+        with pytest.raises(StudyError, match="named by small letters"):
+            open_study(f"studies/{name}.yml", folder=tmp_path)
+    with pytest.raises(StudyError, match="the city's own folder"):
+        loads(BASE.replace("SR04", "Stadt"))

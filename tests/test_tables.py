@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import asdict, replace
 from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from evaltools.errors import ReleaseError
-from evaltools.german import MINUS, NBSP
-from evaltools.release.disclosure import Released, Rule, release
-from evaltools.release.display import MARK
+from evaltools.german import MINUS, NBSP, number
+from evaltools.release.disclosure import Count, Released, Rule, release
+from evaltools.release.display import MARK, Sheet
 from evaltools.release.tables import FOOTNOTES, Column, facts, table
+from plan_samples import helps, holds, plan_of
 from release_samples import PAYLOAD, RULES
 
 
@@ -41,7 +46,7 @@ class Cells(HTMLParser):
 def _released(values: list[object], rules: Rule = RULES, dtype: str = "Float64") -> Released:
     frame = pd.DataFrame({"name": [f"Zeile {i}" for i in range(len(values))]})
     frame["n"] = pd.array(values, dtype=dtype)
-    return release(frame, rules, counts={"n": ()}, public=("name",))
+    return release(frame, rules, counts={"n": Count()}, public=("name",))
 
 
 def _html(values: list[object], column: Column, dtype: str = "Float64", rules: Rule = RULES) -> str:
@@ -162,4 +167,133 @@ def test_table_is_marked_as_released() -> None:
     shown = table(_released([5]), {"name": Column("Name")}, caption="")
     data, metadata = shown._repr_mimebundle_()
     assert data == {"text/html": shown.html}
-    assert metadata[MARK] == {"released": True}
+    assert metadata[MARK]["released"] is True
+
+
+# --- what a table hands on for files --------------------------------------------------------------
+
+
+def _sheet(values: list[object], column: Column, dtype: str = "Float64") -> Sheet:
+    columns = {"name": Column("Name"), "n": column}
+    return table(_released(values, dtype=dtype), columns, caption="Probe").sheet
+
+
+def test_a_table_hands_on_what_it_prints() -> None:
+    shown = _sheet([1234.56, -0.04, pd.NA], Column("Quote", "je 10.000", digits=1))
+    assert shown == Sheet(
+        caption="Probe",
+        headings=("Name", "Quote (je 10.000)"),
+        digits=(None, 1),
+        rows=(("Zeile 0", 1234.6), ("Zeile 1", 0.0), ("Zeile 2", "k. A.")),
+        notes=(FOOTNOTES["unknown"], "Quelle: Musterstadt."),
+    )
+
+
+def test_marks_are_handed_on_and_an_exact_zero_is_a_number() -> None:
+    shown = _sheet([1, 0, pd.NA, 1234], Column("n", digits=0), "Int64")
+    cells = [row[1] for row in shown.rows]
+    assert cells == ["•", 0, "k. A.", 1234]
+    assert [type(cell) for cell in cells] == [str, int, str, int]
+    assert shown.notes == (FOOTNOTES["suppressed"], FOOTNOTES["unknown"], "Quelle: Musterstadt.")
+
+
+def test_a_change_is_handed_on_in_per_cent() -> None:
+    frame = pd.DataFrame({"name": list("abcd"), "n": [0.8649, 1.05, 1.0, float("inf")]})
+    handed = release(frame, RULES, counts={}, public=("name", "n"))
+    columns = {"name": Column("Name"), "n": Column("Veränderung", change=True)}
+    shown = table(handed, columns, caption="").sheet
+    assert [row[1] for row in shown.rows] == [-14, 5, 0, "unbestimmt"]
+    assert (shown.headings[1], shown.digits[1]) == ("Veränderung (Prozent)", 0)
+
+
+def test_texts_are_handed_on_as_printed() -> None:
+    frame = pd.DataFrame({"day": [pd.Timestamp("2023-12-31")], "key": ["kita"], "sign": ["–"]})
+    handed = release(frame, Rule(3, True, ""), counts={}, public=tuple(frame))
+    columns = {"day": Column("Tag"), "key": Column("Art", labels={"kita": "Kita"})}
+    shown = table(handed, columns | {"sign": Column("Zeichen")}, caption="").sheet
+    assert shown.rows == (("31.12.2023", "Kita", "–"),)
+    assert shown.notes == ()
+
+
+def test_facts_are_handed_on() -> None:
+    assert facts({"a": "1,5"}, caption="c").sheet == Sheet(
+        "c", ("Merkmal", "Angabe"), (None, None), (("a", "1,5"),), ()
+    )
+
+
+@given(st.floats(-1e12, 1e12), st.integers(0, 4))
+def test_no_digit_is_handed_on_that_is_not_printed(value: float, digits: int) -> None:
+    handed = release(pd.DataFrame({"n": [value]}), RULES, counts={}, public=("n",))
+    shown = table(handed, {"n": Column("n", digits=digits)}, caption="").sheet.rows[0][0]
+    assert not isinstance(shown, str)
+    assert number(shown, digits) == number(value, digits)
+    assert shown == round(float(shown), digits)
+
+
+def test_a_suppressed_value_is_not_handed_on() -> None:
+    handed = _released([7654, 99999], Rule(9999, True, ""), "Int64")
+    shown = table(handed, {"n": Column("n", digits=0)}, caption="")
+    text = json.dumps(shown._repr_mimebundle_()[1])
+    assert "99999" in text
+    assert "7654" not in text
+
+
+def test_the_metadata_is_json_in_one_order() -> None:
+    shown = table(_released([1234.5]), {"n": Column("n", digits=1)}, caption="Probe")
+    metadata = shown._repr_mimebundle_()[1]
+    assert json.dumps(metadata[MARK], ensure_ascii=False) == (
+        '{"released": true, "table": {"caption": "Probe", "headings": ["n"], "digits": [1], '
+        '"rows": [[1234.5]], "notes": ["Quelle: Musterstadt."]}, "hidden": []}'
+    )
+    assert metadata[MARK]["table"] == asdict(shown.sheet)
+
+
+def test_a_table_without_notes_prints_none() -> None:
+    html = _html([5], Column("n", digits=0), "Int64", Rule(3, True, ""))
+    assert 'class="note"' not in html
+
+
+# --- marks of the rule set ------------------------------------------------------------------------
+
+
+def _rates(base: int, rules: Rule) -> Released:
+    frame = pd.DataFrame({"name": ["a", "b"], "n": [40, 60], "rate": [4.5, 6.5], "base": base})
+    sums = [(helps("2012"),), (helps("2013"),)]
+    counts = {"n": Count(("rate",), sums)}
+    return release(frame, rules, counts=counts, public=("name", "base"), base="base")
+
+
+COLUMNS = {"name": Column("Name"), "n": Column("n", digits=0), "rate": Column("Quote", digits=1)}
+
+
+def test_rate_over_too_few_has_a_mark_of_its_own() -> None:
+    plan = plan_of({helps("2012"): 40, helps("2013"): 60})
+    rules = replace(RULES, plan=plan, minimum_denominator=100)
+    shown = table(_rates(99, rules), COLUMNS, caption="Probe")
+    assert Cells(shown.html).texts[3:] == ["a", "40", "/", "b", "60", "/"]
+    assert FOOTNOTES["few"] in shown.html
+    assert FOOTNOTES["suppressed"] not in shown.html
+    assert shown.sheet.rows == (("a", 40, "/"), ("b", 60, "/"))
+    assert shown.sheet.notes == (FOOTNOTES["few"], "Quelle: Musterstadt.")
+    assert "/" not in Cells(table(_rates(100, rules), COLUMNS, caption="").html).texts
+
+
+def test_rounded_counts_say_so_on_page_and_in_file() -> None:
+    plan = plan_of({helps("2012"): 40, helps("2013"): 60}, method="rounded")
+    shown = table(_rates(99, replace(RULES, plan=plan)), COLUMNS, caption="Probe")
+    assert FOOTNOTES["rounded"] in shown.html
+    assert FOOTNOTES["rounded"] in shown.sheet.notes
+
+
+def test_table_names_what_was_taken_out_and_never_its_value() -> None:
+    hidden = helps("2012")
+    frame = pd.DataFrame({"name": ["a", "b"], "n": [7_654_321, 60]})
+    counts = {"n": Count((), [(hidden,), (helps("2013"),)])}
+    rules = replace(RULES, plan=plan_of({helps("2013"): 60}, [hidden]))
+    handed = release(frame, rules, counts=counts, public=("name",))
+    shown = table(handed, {"name": Column("Name"), "n": Column("n", digits=0)}, caption="")
+    assert shown.hidden == (hidden.key,)
+    metadata = shown._repr_mimebundle_()[1]
+    assert metadata[MARK]["hidden"] == [hidden.key]
+    assert not holds(shown, 7_654_321)
+    assert "7654321" not in json.dumps(metadata)

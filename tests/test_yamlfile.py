@@ -64,11 +64,56 @@ def test_all_findings_come_at_once() -> None:
         ("- a", "line 1"),
         ("name: " + "[" * 5000, "nested too deeply"),
         ("name: a\x00", "not valid YAML"),
-        ("name: !!python/object/apply:os.system [ls]", "name"),
+        ("name: !!python/object/apply:os.system [ls]", "line 1: a tag (!name) is used"),
+        ("!!python/object:evaltools.study.Study {name: a}", "line 1: a tag (!name) is used"),
+        ("name: !env SECRET", "line 1: a tag (!name) is used"),
+        ("name: a\nsingle: {code: &x b}\ninner: [{code: *x}]", "line 2: an alias"),
+        ("name: &x a\n*x : b", "an alias"),
+        ("inner: &x [*x]", "an alias"),
+        ("name: a\n<<: {name: b}", "unknown key '<<'"),
+        ("name: a\n---\nname: b", "line 2: not valid YAML"),
+        ("name: a\n1: b", "unknown key '1'; permitted: inner, name, single"),
+        ("name: a\n? {b: c}\n: d", "line 2: a key must be plain text"),
+        ("name: a\n\tsingle: b", "line 2: not valid YAML"),
+        ("name: [*gone]", "not valid YAML"),
+        ('name: "a\\u0000b"', "line 1: a text holds a control character"),
+        ('name: "a\\e[31mb"', "line 1: a text holds a control character"),
+        ('name: a\n"na\\x07": b', "line 2: a text holds a control character"),
     ],
 )
 def test_what_is_not_plain_yaml_is_refused(text: str, part: str) -> None:
     assert part in refusal(text)
+
+
+def test_a_billion_laughs_are_refused_at_the_first() -> None:
+    lines = ["a: &a [x, x, x, x, x, x, x, x, x]"]
+    for here, before in zip("bcdefghij", "abcdefghi", strict=True):
+        lines.append(f"{here}: &{here} [{', '.join([f'*{before}'] * 9)}]")
+    assert refusal("\n".join(lines)).startswith("x.yml, line 1: an alias")
+
+
+@pytest.mark.parametrize("word", ["yes", "no", "on", "off", "y", "2018-01-01", "0x1F", "1_000"])
+def test_no_word_is_taken_for_something_else(word: str) -> None:
+    assert yamlfile.loads(f"name: {word}", Outer, name="x").name == word
+
+
+class Weight(Strict):
+    share: float
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf", ".nan", ".inf"])
+def test_a_number_is_finite(number: str) -> None:
+    with pytest.raises(StudyError, match=r"x\.yml, line 1: share"):
+        yamlfile.loads(f"share: {number}", Weight, name="x.yml")
+
+
+def test_a_tab_between_words_of_a_text_stays() -> None:
+    assert yamlfile.loads('name: "a\tb"', Outer, name="x").name == "a\tb"
+
+
+def test_an_endless_file_is_read_to_the_limit_only() -> None:
+    with pytest.raises(StudyError, match=r"^zero has more than 1000000 bytes"):
+        yamlfile.load(Path("/dev/zero"), Outer)
 
 
 def test_null_is_missing_and_not_text() -> None:

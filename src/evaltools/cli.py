@@ -50,10 +50,17 @@ def run(
     ] = None,
     notebook: Annotated[list[str] | None, typer.Option(help="Only this notebook")] = None,
     parameter: Annotated[
-        list[str] | None, typer.Option("-p", metavar="NAME=VALUE", help="Set a parameter")
+        list[str] | None,
+        typer.Option("-p", metavar="NAME=VALUE", help="Set a parameter; the page stays internal"),
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Run every notebook, also those of unchanged pages")
+    ] = False,
 ) -> None:
-    """Ingest when raw files changed, run the notebooks, write the pages and the index."""
+    """Ingest when raw files changed, run the notebooks, write the pages and the index.
+
+    Pages made with -p are for the office: they lie in data/processed/STUDY/intern/.
+    """
     from evaltools.data.ingest import is_current
     from evaltools.data.store import locked
     from evaltools.reports import plan
@@ -65,10 +72,13 @@ def run(
     with locked(space):
         if not is_current(space):
             _ingest(space)
+        space = space.for_office() if given else space
         planned = plan.tasks(space, areas=area or [], notebooks=notebook or [], given=given)
-        outcomes = run_with_progress(space, planned)
+        outcomes = run_with_progress(space, planned, fresh=fresh)
     for outcome in outcomes:
         _print_verdicts(outcome)
+    if space.study.audience == "public":
+        typer.echo(f"{_shown(space.processed / 'pruefung.html')} (for who signs, not public)")
     typer.echo(_shown(space.reports / "index.html"))
     failed = [outcome for outcome in outcomes if not outcome.ok]
     if failed:
@@ -78,6 +88,25 @@ def run(
             f"{len(failed)} of {len(outcomes)} notebooks failed; they are kept, for the office "
             f"only, in data/processed/{space.name}/failed/"
         )
+
+
+@app.command(epilog='Example: evaltools release demo --by "Erika Mustermann"')
+def release(
+    study: StudyName,
+    by: Annotated[str, typer.Option(help="Name of the person who signs the release off")] = "",
+) -> None:
+    """Put the public pages on record as released; later releases are checked together with them."""
+    from datetime import date
+
+    from evaltools.data import store
+    from evaltools.reports import manifest, review
+    from evaltools.study import open_study
+
+    space = open_study(study)
+    with store.locked(space):
+        shelf = manifest.read(space, store.require(space))
+        made = review.sign(shelf, by=by, today=date.today().isoformat())
+    typer.echo(f"release {made.number} of study {space.name} is on record, signed by {made.by}")
 
 
 @app.command("list", epilog="Example: evaltools list demo")
@@ -127,7 +156,9 @@ def main() -> None:
         sys.exit(error.exit_code)
     except OSError as error:
         where = Path(str(error.filename)).name if error.filename else "a file"
-        typer.echo(f"error: {where}: {error.strerror}; check folder and rights", err=True)
+        typer.echo(
+            f"error: {where}: {error.strerror}; check folder, rights and free space", err=True
+        )
         sys.exit(1)
     except KeyboardInterrupt:
         typer.echo("interrupted; finished pages are kept, run the same command again", err=True)

@@ -49,6 +49,9 @@ __all__ = [
 ]
 
 
+NAME = r"[a-z0-9][a-z0-9_-]{0,63}"
+
+
 class Study(Strict):
     """A study as its file declares it."""
 
@@ -69,6 +72,7 @@ class Study(Strict):
     outcomes: Outcomes = Outcomes()
     forms: Mapping[str, FormName] = {}
     disclosure: Disclosure = Disclosure()
+    audience: Literal["public", "intern"] = "public"
     notebooks: Notebooks
 
     @model_validator(mode="after")
@@ -82,6 +86,10 @@ class Study(Strict):
         if named & set(ids):
             listed = ", ".join(sorted(named & set(ids)))
             raise ValueError(f"{listed} is a model area and cannot be a comparison area")
+        absorbed = {area for others in self.disclosure.merge.values() for area in others}
+        if absorbed & set(ids):
+            listed = ", ".join(sorted(absorbed & set(ids)))
+            raise ValueError(f"{listed} is a model area; merge: may only name it first")
         both = sorted(set(ids) & set(self.excluded))
         if both:
             raise ValueError(f"{', '.join(both)} is a model area and excluded; keep one")
@@ -145,13 +153,19 @@ class Workspace:
 
     @property
     def reports(self) -> Path:
-        """Folder of the pages."""
+        """Folder of the pages; those for the office only never lie in the public one."""
+        if self.study.audience == "intern":
+            return self.processed / "intern"
         return self.root / "reports" / self.name
 
     @property
     def notebooks(self) -> Path:
         """Folder of the notebooks."""
         return self.root / "notebooks"
+
+    def for_office(self) -> Workspace:
+        """Return the workspace with its pages kept in the office."""
+        return replace(self, study=self.study.model_copy(update={"audience": "intern"}))
 
     def starting(self, area: str, start: str | int) -> Workspace:
         """Return the workspace with another start for one model area; as it is for an empty one.
@@ -210,6 +224,10 @@ def open_study(study: str, *, folder: Path | None = None) -> Workspace:
     loaded = yamlfile.load(path, Study)
     if path.parent.name != "studies":
         raise StudyError(f"{path.name}: a study file must lie in a folder named studies/")
+    if not re.fullmatch(NAME, path.stem):
+        raise StudyError(
+            f"{path.name}: a study is named by small letters, digits, - and _; rename the file"
+        )
     root = path.parent.parent
     for model in loaded.notebooks.area + loaded.notebooks.city:
         if not (root / "notebooks" / f"{model}.ipynb").is_file():

@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from evaltools.yamlfile import Strict
 
-AreaId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]{0,31}$")]
+WIDEST_ROUNDED = 2  # a count that is rounded to 0 lies between 0 and 2
+CITY = "stadt"  # folder of the city's pages
+
+
+def _no_city(area: str) -> str:
+    if area.lower() == CITY:
+        raise ValueError(f"{area} is the name of the city's own folder; choose another id")
+    return area
+
+
+AreaId = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]{0,31}$"), AfterValidator(_no_city)
+]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_\-]{0,63}$")]
 NotebookName = Annotated[str, Field(pattern=r"^\d{2}_[a-z0-9_]{1,60}$")]
 PERIOD = r"^(19|20)\d{2}(-Q[1-4]|-(0[1-9]|1[0-2]))?$"
@@ -110,11 +122,54 @@ class Outcomes(Strict):
     relevant_change: Annotated[float, Field(gt=0, lt=1)] = 0.10
 
 
+class Signed(Strict):
+    """Who in the office stands for the rule set, and since when."""
+
+    by: Annotated[str, Field(min_length=1, max_length=120)]
+    date: Annotated[str, Field(pattern=r"^20\d{2}-\d{2}-\d{2}$")]
+
+
+class Dominance(Strict):
+    """A sum of money is withheld when its `n` largest contributions exceed this share of it."""
+
+    n: Annotated[int, Field(ge=1, le=10)] = 2
+    share: Annotated[float, Field(gt=0, le=1)] = 0.85
+
+
 class Disclosure(Strict):
-    """Counts from 1 to threshold − 1 are small and never shown."""
+    """What may leave the office; `signed` names who decided it.
+
+    Counts from 1 to `threshold` − 1 are small. Each hidden count keeps at least `width` between
+    the lowest and the highest value that all published numbers allow. Rates over fewer than
+    `minimum_denominator` are withheld. With the method ``round5`` counts are rounded to multiples
+    of five; with ``merge`` the areas of each list under `merge` are counted into the one named
+    first, and what is still small is suppressed.
+    """
 
     threshold: Annotated[int, Field(ge=1, le=100)] = 3
     zeros_shown: bool = True
+    width: Annotated[int, Field(ge=1, le=100)] = 2
+    minimum_denominator: Annotated[int, Field(ge=0)] = 0
+    dominance: Dominance = Dominance()
+    method: Literal["suppress", "round5", "merge"] = "suppress"
+    merge: Mapping[AreaId, tuple[AreaId, ...]] = {}
+    signed: Signed | None = None
+
+    @model_validator(mode="after")
+    def _wide_enough(self) -> Disclosure:
+        if self.method == "round5" and self.width > WIDEST_ROUNDED:
+            raise ValueError(f"method: round5 keeps a width of at most {WIDEST_ROUNDED}; lower it")
+        return self
+
+    @model_validator(mode="after")
+    def _merged(self) -> Disclosure:
+        if (self.method == "merge") != bool(self.merge):
+            raise ValueError("method: merge and the list merge: need each other; give both")
+        named = [area for first, others in self.merge.items() for area in (first, *others)]
+        double = sorted({area for area in named if named.count(area) > 1})
+        if double:
+            raise ValueError(f"merge: {', '.join(double)} stands in two groups; keep one")
+        return self
 
 
 class Notebooks(Strict):

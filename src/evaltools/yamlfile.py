@@ -1,11 +1,13 @@
 """YAML files read without surprises: typed by a model, errors with their line.
 
 Scalars reach the model as text, so that ``012`` and ``1:30`` stay what was written and the
-model alone decides on types. Duplicate keys, aliases and unknown keys are errors.
+model alone decides on types: no tag is resolved and no object is built. Duplicate keys, aliases,
+tags and unknown keys are errors.
 """
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,12 +20,14 @@ Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[str | int, ...]
 MAX_BYTES = 1_000_000
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
 
 
 class Strict(BaseModel):
-    """Base of all models read from YAML: unknown keys are refused, instances are frozen."""
+    """Base of all models read from YAML: frozen; unknown keys and infinite numbers are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def load(path: Path, model: type[Model]) -> Model:
@@ -48,9 +52,12 @@ def load(path: Path, model: type[Model]) -> Model:
         the message, each with file name and line.
     """
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
         if len(raw) > MAX_BYTES:
-            raise StudyError(f"{path.name} has {len(raw)} bytes; at most {MAX_BYTES} are read")
+            raise StudyError(
+                f"{path.name} has more than {MAX_BYTES} bytes; at most these are read, shorten it"
+            )
         text = raw.decode("utf-8-sig")
     except OSError as error:
         raise StudyError(
@@ -64,7 +71,8 @@ def load(path: Path, model: type[Model]) -> Model:
 def loads(text: str, model: type[Model], *, name: str) -> Model:
     """Read YAML text into a pydantic model; as :func:`load`, for text already in memory."""
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        # Composing makes nodes, never objects; BaseLoader leaves every scalar the text it is.
+        root = yaml.compose(text, Loader=yaml.BaseLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f", line {mark.line + 1}" if mark else ""
@@ -93,13 +101,11 @@ class _NodeError(Exception):
 
 def _plain(node: yaml.Node, where: Location, lines: dict[Location, int]) -> Any:
     """Turn a node into dicts, lists and text, noting the line of each place."""
-    if where in lines and not isinstance(node, yaml.ScalarNode):
-        raise _NodeError("the same place twice", node)
+    _refuse_unplain(node, lines)
     lines[where] = node.start_mark.line + 1
     if isinstance(node, yaml.MappingNode):
         return _mapping(node, where, lines)
     if isinstance(node, yaml.SequenceNode):
-        _refuse_alias(node, lines)
         return [_plain(child, (*where, i), lines) for i, child in enumerate(node.value)]
     if isinstance(node, yaml.ScalarNode) and node.style is None and node.value in NULLS:
         return None
@@ -107,11 +113,11 @@ def _plain(node: yaml.Node, where: Location, lines: dict[Location, int]) -> Any:
 
 
 def _mapping(node: yaml.MappingNode, where: Location, lines: dict[Location, int]) -> dict[str, Any]:
-    _refuse_alias(node, lines)
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:
         if not isinstance(key_node, yaml.ScalarNode):
             raise _NodeError("a key must be plain text", key_node)
+        _refuse_unplain(key_node, lines)
         key = key_node.value
         if key in result:
             raise _NodeError(f"key {key!r} is given twice; keep one", key_node)
@@ -120,7 +126,12 @@ def _mapping(node: yaml.MappingNode, where: Location, lines: dict[Location, int]
     return result
 
 
-def _refuse_alias(node: yaml.Node, lines: dict[Location, int]) -> None:
+def _refuse_unplain(node: yaml.Node, lines: dict[Location, int]) -> None:
+    """Refuse tags (they name a type), nodes met before (aliases) and control characters."""
+    if node.tag not in PLAIN_TAGS:
+        raise _NodeError("a tag (!name) is used; write the plain value", node)
+    if isinstance(node, yaml.ScalarNode) and CONTROL.search(node.value):
+        raise _NodeError("a text holds a control character; leave it out", node)
     marker: Location = ("\0node", id(node))
     if marker in lines:
         raise _NodeError("an alias (*name) is used; write the values out", node)

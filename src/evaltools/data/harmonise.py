@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+
 import pandas as pd
 
 from evaltools.data.findings import Finding
@@ -29,6 +31,16 @@ def successors(area: pd.DataFrame) -> dict[str, str]:
         if steps <= len(direct):
             final[old] = target
     return final
+
+
+def merged(area: pd.DataFrame, groups: Mapping[str, Collection[str]]) -> pd.DataFrame:
+    """Let areas go up in others, as the rule set of a study asks; `groups` is first → others."""
+    into = {other: first for first, others in groups.items() for other in others}
+    if not into:
+        return area
+    target = area["area_id"].astype("string").map(into).astype("string")
+    own = area["successor"].astype("string") if "successor" in area else target.mask(target.notna())
+    return area.assign(successor=target.fillna(own))
 
 
 def circles(area: pd.DataFrame) -> list[Finding]:

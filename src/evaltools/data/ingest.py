@@ -12,7 +12,7 @@ import pandas as pd
 from evaltools import yamlfile
 from evaltools.data import cases, store
 from evaltools.data.findings import Finding, Severity, listing, to_frame
-from evaltools.data.harmonise import circles, harmonise, successors
+from evaltools.data.harmonise import circles, harmonise, merged, successors
 from evaltools.data.schema import TABLES, Table
 from evaltools.data.sources import Correction, Corrections, Source, Sources
 from evaltools.data.tidy import correct, tidy
@@ -195,6 +195,7 @@ def _check_all(
     if "area_id" not in frames["area"]:
         return frames, []
     result: Frames = {}
+    frames = frames | {"area": merged(frames["area"], study.disclosure.merge)}
     moved = successors(frames["area"])
     found += circles(frames["area"])
     for name, frame in frames.items():
@@ -237,6 +238,8 @@ def _unknown_models(area: pd.DataFrame, study: Study) -> list[Finding]:
     for model in study.model_areas:
         if not isinstance(model.comparison, str):
             asked |= set(model.comparison)
+    for first, others in study.disclosure.merge.items():
+        asked |= {first, *others}
     text = "Die Studiendatei nennt ein Gebiet, das in der Tabelle area fehlt; es gibt: "
     text += listing(sorted(map(str, known))) + "."
     return [

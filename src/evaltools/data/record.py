@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from evaltools import files
 from evaltools.errors import StudyError
 from evaltools.study import Study, Workspace
 
@@ -69,11 +70,8 @@ def note(space: Workspace, day: date) -> tuple[Entry, ...]:
     if entries and entries[-1].digest == digest:
         return entries
     entries = (*entries, Entry(day.isoformat(), digest, space.digest, said))
-    path = _path(space)
-    temporary = path.with_name(f".{path.name}.new")
     text = json.dumps([asdict(entry) for entry in entries], ensure_ascii=False, indent=2)
-    temporary.write_text(text + "\n", encoding="utf-8")
-    temporary.replace(path)
+    files.write(_path(space), text + "\n")
     return entries
 
 

@@ -17,18 +17,19 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from filelock import FileLock, Timeout
 from pyarrow import parquet
 
+from evaltools import files
 from evaltools.data.findings import to_frame
 from evaltools.data.package import package
 from evaltools.data.schema import TABLES, Table
 from evaltools.data.sources import Correction, Source, Sources
 from evaltools.data.tidy import tidy
 from evaltools.data.validate import check, check_foreign
-from evaltools.errors import DataError, RunError, unknown
+from evaltools.errors import DataError, unknown
 from evaltools.study import Workspace
 
+OFFICE = ("releases", "failed", "intern")  # folders that outlive an ingest
 PACKAGES = ("evaltools", "pandas", "duckdb", "pandera", "python-calamine")
 
 
@@ -113,8 +114,7 @@ def write(
         Written as ``provenance.json``.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
-    for left in folder.parent.glob(f".{folder.name}.new-*"):
-        shutil.rmtree(left, ignore_errors=True)
+    _sweep(folder)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
     try:
         for name, frame in frames.items():
@@ -123,6 +123,8 @@ def write(
         _json(temporary / "provenance.json", vars(made))
         _json(temporary / "datapackage.json", package(frames, made.study, made.title, made.sources))
         temporary.chmod(0o755)
+        files.carry(folder, temporary, OFFICE)
+        files.settle(temporary)
         _replace(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -135,19 +137,11 @@ def locked(space: Workspace) -> Iterator[None]:
     Raises
     ------
     RunError
-        When another process holds it.
+        When another process holds it; the message says which.
     """
-    parent = space.processed.parent
-    parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(parent / f".{space.name}.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise RunError(f"another run of study {space.name} is under way; wait for it") from None
-    try:
+    with files.locked(space.processed.with_name(f".{space.name}.lock"), f"study {space.name}"):
+        _sweep(space.processed)
         yield
-    finally:
-        lock.release()
 
 
 def read(space: Workspace, name: str) -> pd.DataFrame:
@@ -284,6 +278,13 @@ def _replace(temporary: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def _sweep(folder: Path) -> None:
+    """Remove what a killed ingest left beside the tables."""
+    _recover(folder)
+    for left in (*folder.parent.glob(f".{folder.name}.new-*"), _old(folder)):
+        shutil.rmtree(left, ignore_errors=True)
+
+
 def _recover(folder: Path) -> None:
     old = _old(folder)
     if old.exists() and not folder.exists():
@@ -295,5 +296,4 @@ def _old(folder: Path) -> Path:
 
 
 def _json(path: Path, content: Mapping[str, Any]) -> None:
-    text = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True)
-    path.write_text(text + "\n", encoding="utf-8")
+    files.write(path, json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True) + "\n")

@@ -259,14 +259,15 @@ def _enough(periods: list[str], start: str, treated: str) -> None:
 
 
 def _incomplete(counts: pd.DataFrame, base: pd.DataFrame, comparison: list[str]) -> dict[str, str]:
-    lost = {}
+    gaps, cases = (counts.isna() | base.isna()).sum(axis=1), counts.sum(axis=1)
+    empty, lost = (base <= 0).any(axis=1), {}
     for area in comparison:
         if area not in counts.index:
             lost[area] = "keine Werte"
-        elif unknown := int((counts.isna() | base.isna()).T[area].sum()):
-            lost[area] = f"{unknown} {'Zeitraum' if unknown == 1 else 'Zeiträume'} unbekannt"
-        elif (base.loc[area] <= 0).any():
+        elif gaps[area]:
+            lost[area] = f"{gaps[area]} {'Zeitraum' if gaps[area] == 1 else 'Zeiträume'} unbekannt"
+        elif empty[area]:
             lost[area] = "Bezugsgröße null"
-        elif counts.loc[area].sum() == 0:
+        elif cases[area] == 0:
             lost[area] = "kein einziger Fall"
     return lost

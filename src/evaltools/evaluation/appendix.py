@@ -164,25 +164,40 @@ def together(tables: Tables, study: Study) -> Effect | str | None:
     Effect, str or None
         The effect, the German sentence why there is none, or None for a single model area.
     """
-    models = [model for model in study.model_areas if model.start]
-    if len(models) < 2:
+    if len(_begun(study)) < 2:
         return None
-    left_out = sorted({p for m in models if m.selection for p in m.selection.periods})
-    name = study.outcomes.hze
-    areas = [set(comparison_areas(tables["area"], study, model)) for model in models]
     try:
-        values = outcomes.within(outcomes.values(tables, study, name, length=study.period), study)
-        built = panel(
-            values[~values["period"].isin(left_out)],
-            treated=[model.area for model in models],
-            start=[model.start or "" for model in models],
-            comparison=set.intersection(*areas),
-        )
-        built = replace(built, left_out_periods=tuple(left_out))
+        built = _pooled(tables, study)
         same = len(set(built.starts)) == 1
-        return (did.rate_ratio if same else staggered.pooled)(built, measure=name)
+        return (did.rate_ratio if same else staggered.pooled)(built, measure=study.outcomes.hze)
     except DesignError as error:
         return error.german
+
+
+def pooled_panel(tables: Tables, study: Study) -> Panel | None:
+    """Build the panel of all model areas; None for a single one, or where it is refused."""
+    try:
+        return _pooled(tables, study) if len(_begun(study)) > 1 else None
+    except DesignError:
+        return None
+
+
+def _begun(study: Study) -> list[ModelArea]:
+    return [model for model in study.model_areas if model.start]
+
+
+def _pooled(tables: Tables, study: Study) -> Panel:
+    models, name = _begun(study), study.outcomes.hze
+    left_out = sorted({p for m in models if m.selection for p in m.selection.periods})
+    areas = [set(comparison_areas(tables["area"], study, model)) for model in models]
+    values = outcomes.within(outcomes.values(tables, study, name, length=study.period), study)
+    built = panel(
+        values[~values["period"].isin(left_out)],
+        treated=[model.area for model in models],
+        start=[model.start or "" for model in models],
+        comparison=set.intersection(*areas),
+    )
+    return replace(built, left_out_periods=tuple(left_out))
 
 
 def _pairs(built: Panel) -> float | None:

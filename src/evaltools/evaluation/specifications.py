@@ -37,7 +37,7 @@ def specifications(tables: Tables, study: Study, model: ModelArea) -> pd.DataFra
         if outcomes.needs(tables, study, name, area=model.area, length=study.period):
             continue
         values = outcomes.values(tables, study, name, length=study.period)
-        for words, built in _panels(values, tables, study, model):
+        for words, built in panels(values, tables, study, model):
             for design in DESIGNS:
                 label = {"design": design, "outcome": indicator(name).label, **words}
                 first = name == own and design == next(iter(DESIGNS)) and words["primary"]
@@ -45,10 +45,10 @@ def specifications(tables: Tables, study: Study, model: ModelArea) -> pd.DataFra
     return pd.DataFrame(rows)
 
 
-def _panels(
+def panels(
     values: pd.DataFrame, tables: Tables, study: Study, model: ModelArea
 ) -> list[tuple[dict[str, object], Panel | str]]:
-    """Panels with other comparison areas, periods and bases, each with its words."""
+    """Build panels with other comparison areas, periods and bases, each with its words."""
     declared = comparison_areas(tables["area"], study, model)
     groups = {"wie festgelegt": declared}
     near = set(model.neighbours)

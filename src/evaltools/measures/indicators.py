@@ -10,26 +10,24 @@ import pandas as pd
 from scipy import stats
 
 from evaltools.errors import DesignError
-from evaltools.measures.catalogue import Indicator, Pick, indicator
+from evaltools.measures.catalogue import Indicator, indicator
 from evaltools.measures.periods import annual
+from evaltools.measures.picking import KEY, pick
 from evaltools.measures.population import base
 from evaltools.study import Population
 
 __all__ = [
-    "ONLY_TOTAL",
+    "against",
     "annual",
+    "complete_areas",
     "compute",
     "compute_reference",
-    "pick",
     "quotient",
     "rate",
     "reference_tables",
     "standardised_ratio",
     "total",
 ]
-
-KEY = ["area_id", "period"]
-ONLY_TOTAL = "nur als Summe geliefert"
 
 
 def compute(
@@ -120,38 +118,6 @@ def rate(frame: pd.DataFrame, item: Indicator) -> pd.DataFrame:
     )
 
 
-def pick(count: pd.DataFrame, what: Pick) -> pd.DataFrame:
-    """Add up the picked cells of each area and period.
-
-    Where everything is meant, a delivered total (``alle``) serves before the parts. An unknown
-    part makes the sum unknown. A period that has parts, but none of those picked, had none of
-    them (0), unless the whole table never has any: then they were not delivered.
-
-    Returns
-    -------
-    DataFrame
-        ``area_id, period, n, reason``, sorted; `n` is NA with a reason where unknown.
-    """
-    whole = (count["paragraph"] == "alle") & (count["form"] == "alle")
-    usable = [_usable(count, what, cell) for cell in what.cells]
-    picked = count[_matches(count, what, usable)]
-    parts = _sum(picked, what.measures)
-    keys = pd.MultiIndex.from_frame(count[KEY].drop_duplicates()).sort_values()
-    result = parts.reindex(keys)
-    detailed = np.all([keys.isin(pd.MultiIndex.from_frame(count.loc[s, KEY])) for s in usable], 0)
-    if len(picked):
-        result.loc[detailed & ~keys.isin(parts.index), "n"] = 0
-    if what.is_total:
-        total = _sum(count[whole], what.measures).reindex(keys)
-        result = result.mask(total["n"].notna() | ~detailed, total)
-    else:
-        result.loc[~detailed, "n"] = pd.NA
-        result.loc[~detailed, "reason"] = ONLY_TOTAL
-    unknown_n = result["n"].isna()
-    result.loc[unknown_n, "reason"] = result.loc[unknown_n, "reason"].fillna("nicht geliefert")
-    return result.reset_index()
-
-
 def compute_reference(trend: pd.DataFrame, name: str, *, ages: Population) -> pd.DataFrame:
     """Compute an indicator for city, state or nation from ``reference_trend``.
 
@@ -190,12 +156,17 @@ def total(values: pd.DataFrame, areas: Collection[str], item: Indicator) -> pd.D
     DataFrame
         As :func:`compute`, one row a period; ``area_id`` is the number of areas added.
     """
+    own = values[values["area_id"].isin(complete_areas(values, areas))]
+    sums = own.groupby("period", as_index=False)[["numerator", "denominator"]].sum()
+    return rate(sums.assign(area_id=str(own["area_id"].nunique())), item)
+
+
+def complete_areas(values: pd.DataFrame, areas: Collection[str]) -> list[str]:
+    """Return those of some areas that have a value in every period, in their order."""
     own = values[values["area_id"].isin(list(areas))]
-    complete = own.groupby("area_id")["value"].transform(lambda column: column.notna().all())
-    same = own.groupby("area_id")["period"].transform("count") == own["period"].nunique()
-    kept = own[complete & same]
-    sums = kept.groupby("period", as_index=False)[["numerator", "denominator"]].sum()
-    return rate(sums.assign(area_id=str(kept["area_id"].nunique())), item)
+    known = own[own["value"].notna()].groupby("area_id")["period"].nunique()
+    complete = set(known.index[known == own["period"].nunique()])
+    return [area for area in areas if area in complete]
 
 
 def standardised_ratio(values: pd.DataFrame) -> pd.DataFrame:
@@ -216,56 +187,19 @@ def standardised_ratio(values: pd.DataFrame) -> pd.DataFrame:
     known = values[values["value"].notna()]
     sums = known.groupby("period")[["numerator", "denominator"]].transform("sum")
     expected = known["denominator"] * sums["numerator"] / sums["denominator"]
-    observed = known["numerator"].to_numpy(float)
-    low, high = _interval(observed, expected.to_numpy(float), "count")
-    return known[KEY].assign(
-        observed=known["numerator"],
-        expected=expected,
-        ratio=known["numerator"] / expected,
+    return against(known[KEY].assign(observed=known["numerator"], expected=expected))
+
+
+def against(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add ``ratio, low, high`` to what was ``observed`` and ``expected``."""
+    observed, expected = (frame[name].astype("Float64") for name in ("observed", "expected"))
+    above, below = (part.to_numpy(float, na_value=np.nan) for part in (observed, expected))
+    low, high = _interval(above, below, "count")
+    return frame.assign(
+        ratio=observed / expected,
         low=pd.array(low, dtype="Float64"),
         high=pd.array(high, dtype="Float64"),
     )
-
-
-def _matches(count: pd.DataFrame, what: Pick, usable: list[pd.Series]) -> pd.Series:
-    hit = pd.Series(False, index=count.index)
-    for (paragraph, form), serves in zip(what.cells, usable, strict=True):
-        same = serves
-        if paragraph != "*":
-            same = same & (count["paragraph"] == paragraph)
-        if form != "*":
-            same = same & (count["form"] == form)
-        hit |= same
-    return hit & ~count["paragraph"].isin(what.without)
-
-
-def _usable(count: pd.DataFrame, what: Pick, cell: tuple[str, str]) -> pd.Series:
-    """Say which rows are detailed enough for a cell, without those that finer rows make up."""
-    named, formed = count["paragraph"] != "alle", count["form"] != "alle"
-    serves = named | formed
-    if cell[0] != "*" or what.without:
-        serves &= named
-    if cell[1] != "*":
-        serves &= formed
-    where = [count[name] for name in KEY]
-    by_form = (named & formed).groupby([*where, count["paragraph"]]).transform("any")
-    by_paragraph = (serves & named).groupby(where).transform("any")
-    return serves & (formed | ~by_form) & (named | ~by_paragraph)
-
-
-def _sum(rows: pd.DataFrame, measures: tuple[str, ...]) -> pd.DataFrame:
-    """Sum the measures by area and period; any unknown value makes `n` unknown."""
-    values = rows.reindex(columns=list(measures)).astype("Float64")
-    known = values.notna().all(axis=1)
-    reason = pd.Series(pd.NA, rows.index, dtype="string")
-    for name in measures:
-        if f"{name}_reason" in rows:
-            reason = reason.fillna(rows[f"{name}_reason"])
-    frame = rows[KEY].assign(n=values.sum(axis=1).where(known), known=known, reason=reason)
-    grouped = frame.groupby(KEY)
-    total = grouped["n"].sum().where(grouped["known"].all())
-    reason = grouped["reason"].first().astype("string").where(total.isna())
-    return pd.DataFrame({"n": total.astype("Float64"), "reason": reason})
 
 
 def _interval_kind(item: Indicator) -> Literal["count", "share", "none"]:

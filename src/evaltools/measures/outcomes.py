@@ -13,8 +13,9 @@ import pandas as pd
 
 from evaltools.errors import DesignError
 from evaltools.measures.catalogue import EVERY_FORM, LOCAL, Indicator, Pick, indicator
-from evaltools.measures.indicators import KEY, ONLY_TOTAL, pick, quotient, reference_tables
+from evaltools.measures.indicators import quotient, reference_tables
 from evaltools.measures.periods import GERMAN, Length, length_of, together
+from evaltools.measures.picking import KEY, ONLY_TOTAL, pick
 from evaltools.measures.population import base
 from evaltools.study import Study
 

@@ -34,6 +34,7 @@ SETTINGS: Any = {
     "svg.fonttype": "path",
     "font.family": "DejaVu Sans",
     "font.size": 10,
+    "text.parse_math": False,  # a name with a dollar sign is a name
     "axes.titleweight": "normal",
     "axes.edgecolor": "#555555",
     "grid.color": "#e2e2e2",

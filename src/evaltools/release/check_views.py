@@ -12,18 +12,12 @@ from evaltools.effects import checks as guards
 from evaltools.effects.results import CheckResult
 from evaltools.evaluation.before_after import Evaluation
 from evaltools.release import wording
-from evaltools.release.claim_views import SMALL
+from evaltools.release.claim_views import SMALL, whole
 from evaltools.release.disclosure import Rule
 from evaltools.release.display import Prose, prose
-from evaltools.release.sensitivity_views import (
-    NO_EFFECT,
-    countable,
-    hidden,
-    small_period,
-    small_selection,
-)
+from evaltools.release.sensitivity_views import NO_EFFECT, hidden
 from evaltools.release.tables import Column, HtmlTable, table
-from evaltools.release.views import Tables, public
+from evaltools.release.views import public
 from evaltools.study import Study, Workspace
 
 RESULTS = {True: "unauffällig", False: "auffällig", None: "nicht prüfbar"}
@@ -31,6 +25,8 @@ UNTRIED = "Nicht prüfbar: "
 WHOLE = "Alle Prüfungen und Verfahren zeigt der Bericht „Methoden und Prüfungen“ (31_methoden)."
 SHIFTED = (guards.SHAM, guards.ANTICIPATION)
 CHOSEN = (guards.REGRESSION, guards.DONUT)
+NEAR, WITHOUT_NEAR = "Nachbarräume", ("ohne Nachbarräume", "wie festgelegt")
+FEW_CASES = "Kleine Fallzahlen"
 RECORDED = {
     "city": "die Stadt",
     "period": "die Länge der Zeiträume",
@@ -53,12 +49,12 @@ PLAIN = ("first", "last", "start")
 
 
 def checks(
-    tests: Sequence[CheckResult], result: Evaluation, tables: Tables, study: Study, rules: Rule
+    tests: Sequence[CheckResult], result: Evaluation, study: Study, rules: Rule
 ) -> HtmlTable | Prose:
     """Show every check with its result and what was found."""
     if not tests or hidden(result, rules):
         return prose(NO_EFFECT if not tests else SMALL)
-    secret = _secret(tests, result, tables, study, rules)
+    tests, secret = _tellable(tests, result, rules), _secret(tests, result, study, rules)
     rows = [
         [
             test.name,
@@ -77,12 +73,12 @@ def checks(
 
 
 def checks_summary(
-    tests: Sequence[CheckResult], result: Evaluation, tables: Tables, study: Study, rules: Rule
+    tests: Sequence[CheckResult], result: Evaluation, study: Study, rules: Rule
 ) -> Prose:
     """Say in short which checks failed and which could not be tried."""
     if not tests or hidden(result, rules):
         return prose(NO_EFFECT if not tests else SMALL)
-    secret = _secret(tests, result, tables, study, rules)
+    tests, secret = _tellable(tests, result, rules), _secret(tests, result, study, rules)
     n = {passed: sum(test.passed is passed for test in tests) for passed in RESULTS}
     lost = [f"„{test.name}“" for test in tests if test.passed is None]
     return prose(
@@ -128,17 +124,26 @@ def record(space: Workspace) -> Prose:
     )
 
 
+def _tellable(
+    tests: Sequence[CheckResult], result: Evaluation, rules: Rule
+) -> Sequence[CheckResult]:
+    """Leave out the check whose mere result bounds a hidden count."""
+    if rules.whole_series(result.area):
+        return tests
+    return [test for test in tests if test.name != FEW_CASES]
+
+
 def _secret(
-    tests: Sequence[CheckResult], result: Evaluation, tables: Tables, study: Study, rules: Rule
+    tests: Sequence[CheckResult], result: Evaluation, study: Study, rules: Rule
 ) -> set[str]:
-    """Name the checks whose finding could tell a small count of some periods."""
+    """Name the checks whose finding could tell a hidden count of some periods."""
     control = study.outcomes.unaffected
     secret: set[str] = set()
-    if small_period(result, rules):
-        secret |= {*SHIFTED}
-    if small_selection(result, rules):
-        secret |= {*CHOSEN}
-    if control and not countable(tables, study, result.area, control, rules):
+    if not whole(result, study, rules):
+        secret |= {*SHIFTED, *CHOSEN}
+    if not rules.told(result.area, study.outcomes.hze, *WITHOUT_NEAR):
+        secret |= {NEAR}
+    if control and not rules.told(result.area, control):
         secret |= {guards.CONTROL}
     return secret & {test.name for test in tests if test.passed is not None}
 

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
 from evaltools.effects.results import Effect
 from evaltools.evaluation.before_after import Evaluation
 from evaltools.evaluation.claims import Claim
 from evaltools.measures.catalogue import indicator
-from evaltools.release import count_views, figures, wording
-from evaltools.release.disclosure import (
-    SUPPRESSED,
-    UNKNOWN,
-    Rule,
+from evaltools.release import count_views, figures, published, wording
+from evaltools.release.disclosure import SUPPRESSED, UNKNOWN, Rule
+from evaltools.release.display import Board, Prose, prose
+from evaltools.release.estimates import (
+    comparison,
     permitted,
     release_change,
     release_placebos,
     release_series,
 )
-from evaltools.release.display import Board, Prose, prose
 from evaltools.release.figures import Figure
 from evaltools.release.tables import Column, HtmlTable, table
 from evaltools.release.views import Tables, public
@@ -30,6 +27,7 @@ from evaltools.study import Study
 
 NO_EFFECT = "Für diese Darstellung reichen die Daten nicht; die Liste am Ende nennt, was fehlt."
 SMALL = "Die Fallzahlen sind zu klein, um sie zu zeigen."
+NO_DRIFT = "Der Verlauf vor dem Beginn wird nicht beziffert, weil einzelne Fallzahlen geheim sind."
 RESULTS = ("own", "comparison", "reference", "ratio", "interval", "rank")
 EVIDENCE = "Für die Urteile zählt der Vergleich mit unbehandelten Räumen und der Placebo-Rang."
 
@@ -105,13 +103,15 @@ def trend_figure(
     return count_views.trend_figure(tables, study, evaluation.area, name, rules)
 
 
-def counterfactual_figure(evaluation: Evaluation, rules: Rule) -> Figure | Prose:
+def counterfactual_figure(evaluation: Evaluation, study: Study, rules: Rule) -> Figure | Prose:
     """Draw what was observed beside what the comparison lets expect."""
     effect = evaluation.effect()
     if effect is None or not permitted(effect, rules):
         return prose(NO_EFFECT if effect is None else SMALL)
     item = indicator(effect.measure)
-    handed = release_series(effect, rules, per=item.per)
+    sums = published.by_period(effect, study)
+    beside = comparison(evaluation.outcomes["hze"].panel, effect.measure, study)
+    handed = release_series(effect, rules, per=item.per, sums=sums, beside=beside)
     left_out = effect.left_out_periods
     without = f" Ohne {wording.listing(left_out)} (Auswahljahr)." if left_out else ""
     return figures.counterfactual(
@@ -126,9 +126,12 @@ def counterfactual_figure(evaluation: Evaluation, rules: Rule) -> Figure | Prose
 
 
 def _expected(effect: Effect) -> tuple[float, float]:
-    """Shares of the expectation that the interval of the effect allows after the start."""
+    """Shares of the expectation that the interval of the effect allows after the start.
+
+    Whole per cent, like every interval: a longer number would be one unnamed area's estimate.
+    """
     low = effect.estimate / effect.low if effect.low > 0 else math.inf
-    return effect.estimate / effect.high, low
+    return round(effect.estimate / effect.high, 2), round(low, 2)
 
 
 def placebo_figure(evaluation: Evaluation, rules: Rule) -> Figure | Prose:
@@ -136,18 +139,18 @@ def placebo_figure(evaluation: Evaluation, rules: Rule) -> Figure | Prose:
     effect = evaluation.effect()
     if effect is None or not permitted(effect, rules):
         return prose(NO_EFFECT if effect is None else SMALL)
+    handed = release_placebos(effect, rules)
+    shown = len(handed.frame)
+    if shown < 2:
+        return prose(SMALL)
+    lost = len(effect.placebos) - shown
     caption = (
         "Abweichung jedes Raums vom Verlauf der übrigen, wenn er als Modellraum behandelt wird. "
         "Ein Punkt ist ein Raum."
     )
-    panel = evaluation.outcomes["hze"].panel
-    if panel is not None:  # a dot is a ratio of sums: it says too much where one is small
-        sides = (panel.counts[:, side].sum(1) for side in (panel.after, ~panel.after))
-        shown = np.minimum(*sides) >= rules.threshold
-        kept = [area for area, large in zip(panel.areas, shown, strict=True) if large]
-        table = effect.placebos[effect.placebos["area_id"].isin(kept)]
-        effect = replace(effect, placebos=table)
-    return figures.placebos(release_placebos(effect, rules), caption=caption, name=evaluation.name)
+    if lost:
+        caption += f" Nicht gezeigt: {wording.number(lost)}, wegen kleiner Fallzahlen."
+    return figures.placebos(handed, caption=caption, name=evaluation.name)
 
 
 def diagnostics(evaluation: Evaluation, study: Study, rules: Rule) -> Prose:
@@ -158,7 +161,8 @@ def diagnostics(evaluation: Evaluation, study: Study, rules: Rule) -> Prose:
     lines = [
         wording.rank_sentence(effect),
         wording.dispersion_sentence(effect),
-        wording.pre_trend_sentence(effect),
+        # A drift to a tenth of a per cent is an equation over the counts of single periods.
+        wording.pre_trend_sentence(effect) if whole(evaluation, study, rules) else NO_DRIFT,
         f"Verwendet wurden {wording.number(effect.n_periods)} Zeiträume, davon "
         f"{wording.number(effect.n_before)} vor dem Beginn.",
         _unknown(effect),
@@ -168,14 +172,28 @@ def diagnostics(evaluation: Evaluation, study: Study, rules: Rule) -> Prose:
     return prose(*lines, listed=True)
 
 
+def whole(evaluation: Evaluation, study: Study, rules: Rule) -> bool:
+    """Say whether the primary count of area and comparison is shown in every period."""
+    return rules.whole_series(evaluation.area) and not gap_beside(evaluation, study, rules)
+
+
+def gap_beside(evaluation: Evaluation, study: Study, rules: Rule) -> bool:
+    """Say whether the comparison's count of some period is hidden."""
+    effect, plan = evaluation.effect(), rules.plan
+    if effect is None or plan is None or rules.intern:
+        return False
+    beside = comparison(evaluation.outcomes["hze"].panel, effect.measure, study)
+    keys = [item.key for _, sums in beside.values() for item in sums]
+    return any(plan.states.get(key, "shown") != "shown" for key in keys)
+
+
 def changes(evaluation: Evaluation, rules: Rule) -> HtmlTable | Prose:
     """Show the rates before and after for the area, its comparison and the references."""
     effect = evaluation.effect()
     if effect is None:
         return prose(NO_EFFECT)
     item = indicator(effect.measure)
-    shown = {key: change for key, change in effect.changes.items() if key != "selection"}
-    handed = release_change(shown, rules, per=item.per, own=evaluation.name)
+    handed = release_change(effect, rules, per=item.per, own=evaluation.name)
     columns = {
         "group": Column("Raum"),
         "before": Column("vorher", item.unit, digits=1),
@@ -208,19 +226,10 @@ def limits(evaluation: Evaluation, study: Study) -> Prose:
     return prose(*lines, listed=True)
 
 
-def rules_for(measure: str, study: Study, rules: Rule) -> Rule:
-    """Raise the threshold for a weighted sum, in which few helps may make a large number."""
-    if not indicator(measure).weighted:
-        return rules
-    return replace(
-        rules, threshold=math.ceil(rules.threshold * max(study.outcomes.weights.values()))
-    )
-
-
 def _selection_year(effect: Effect, rules: Rule) -> str:
     """Warn of the comparison with the selection year alone, where its counts may be shown."""
     change = effect.changes.get("selection")
-    if change is None or min(change.count_before, change.count_after) < rules.threshold:
+    if change is None or not rules.whole_series(effect.area):
         return ""
     if change.ratio >= min(1.0, effect.changes["own"].ratio):
         return ""  # it promises no more than the whole time before does
@@ -247,7 +256,7 @@ def _row(claim: Claim, study: Study, rules: Rule) -> list[object]:
     effect = claim.effect
     if effect is None:
         return [title, claim.verdict, *[pd.NA] * len(RESULTS), UNKNOWN]
-    if not permitted(effect, rules_for(effect.measure, study, rules)):
+    if not permitted(effect, rules):
         return [title, claim.verdict, *[pd.NA] * len(RESULTS), SUPPRESSED]
     first = effect.changes.get(study.reference[0]) if study.reference else None
     return [

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from evaltools.evaluation.before_after import comparison_areas
 from evaltools.measures.catalogue import Indicator, Pick, indicator
 from evaltools.measures.indicators import (
+    against,
     annual,
+    complete_areas,
     compute,
     compute_reference,
-    pick,
+    rate,
     standardised_ratio,
     total,
 )
 from evaltools.measures.outcomes import within
-from evaltools.release.disclosure import Released, Rule, release
+from evaltools.measures.picking import pick
+from evaltools.measures.sums import Sum
+from evaltools.release import published
+from evaltools.release.disclosure import Count, Released, Rule, release
 from evaltools.release.display import Prose, prose
 from evaltools.release.figures import Figure, trend
 from evaltools.release.tables import Column, HtmlTable, table
 from evaltools.release.views import Tables, area_name, lacking
 from evaltools.study import Study
-from evaltools.studyparts import begun
 
 FORMS = {
     "ambulant": "ambulant",
@@ -48,21 +54,31 @@ def groups(tables: Tables, study: Study, area: str, item: Indicator, rules: Rule
     values = _values(tables, study, item.name)
     others = comparison_areas(tables["area"], study, study.model_area(area))
     own = values[values["area_id"] == area]
+    others = complete_areas(values, others)
     together = total(values, others, item)
-    parts = [own.assign(group=area_name(tables, area))]
+    parts = [_with_sums(own, area_name(tables, area), (area,), item, study)]
     if len(together):
-        parts.append(together.assign(group=f"Vergleich\n({together['area_id'].iloc[0]} Räume)"))
+        label = f"Vergleich\n({len(others)} Räume)"
+        parts.append(_with_sums(together, label, others, item, study))
     if "reference_trend" in tables:
         reference = compute_reference(tables["reference_trend"], item.name, ages=study.population)
         for level in study.reference:
             line = reference[reference["area_id"] == level]
-            parts.append(line.assign(group=study.level_label(level)))
-    frame = pd.concat([part[["group", "period", "numerator", "value"]] for part in parts])
+            parts.append(_with_sums(line, study.level_label(level), (), item, study))
+    columns = ["group", "period", "numerator", "denominator", "value", "sums"]
+    frame = pd.concat([part[columns] for part in parts])
     frame = frame[frame["period"].isin(set(own["period"]))]
-    frame["side"] = _sides(frame["period"], study, area)
-    counts = {"numerator": ("value",)}
-    public = ("group", "period", "side")
-    return release(frame, rules, counts=counts, public=public, within=("group", "side"))
+    counts = {"numerator": Count(("value",), list(frame["sums"]))}
+    if item.denominator:
+        counts["denominator"] = Count(("value",), [both[::-1] for both in frame["sums"]])
+    return release(
+        frame.drop(columns="sums"),
+        rules,
+        counts=counts,
+        public=("group", "period", *(() if item.denominator else ("denominator",))),
+        base="denominator",
+        again=lambda rounded: rate(rounded, item),
+    )
 
 
 def yearly(tables: Tables, study: Study, area: str, name: str, rules: Rule) -> HtmlTable | Prose:
@@ -73,16 +89,18 @@ def yearly(tables: Tables, study: Study, area: str, name: str, rules: Rule) -> H
     item = indicator(name)
     values = _values(tables, study, name)
     own = values[values["area_id"] == area].drop(columns="area_id")
-    own["side"] = _sides(own["period"], study, area)
     derived = ("value", "low", "high")
-    counts = {"numerator": derived} | ({"denominator": derived} if item.denominator else {})
+    sums = [published.one(area, period, item, study) for period in own["period"]]
+    counts = {"numerator": Count(derived, sums)}
+    if item.denominator:
+        counts["denominator"] = Count(derived, [both[::-1] for both in sums])
     handed = release(
         own,
         rules,
         counts=counts,
-        public=("period", "side", *(() if item.denominator else ("denominator",))),
-        parts={"numerator": "denominator"} if item.denominator else None,
-        within=("side",),
+        public=("period", *(() if item.denominator else ("denominator",))),
+        base="denominator",
+        again=lambda rounded: rate(rounded, item),
     )
     digits = max(item.digits, 1)
     bases = {"hze_count": "Hilfen insgesamt", "staffing": "Vollzeitstellen"}
@@ -106,11 +124,27 @@ def standardised(
     lost = lacking(tables, "hze_count", "population")
     if lost:
         return lost
-    ratio = standardised_ratio(_values(tables, study, name))
+    item, values = indicator(name), _values(tables, study, name)
+    everyone, ratio = published.city(values), standardised_ratio(values)
     own = ratio[ratio["area_id"] == area].drop(columns="area_id")
-    own["side"] = _sides(own["period"], study, area)
-    counts = {"observed": ("expected", "ratio", "low", "high")}
-    handed = release(own, rules, counts=counts, public=("period", "side"), within=("side",))
+    whole = values[values["value"].notna()].groupby("period")["numerator"].sum()
+    own["city"] = own["period"].map(whole)
+    own["share"] = own["expected"] / own["city"]  # the area's share of the base, which is public
+    # The expected count is the city's rate over the area's base: it gives the city's count back.
+    city = [published.several(everyone[p], (p,), item, study) for p in own["period"]]
+    counts = {
+        "observed": Count(
+            ("ratio", "low", "high"), [published.one(area, p, item, study) for p in own["period"]]
+        ),
+        "city": Count(("expected", "ratio", "low", "high"), city),
+    }
+    handed = release(
+        own,
+        rules,
+        counts=counts,
+        public=("period", "share"),
+        again=lambda frame: against(frame.assign(expected=frame["share"] * frame["city"])),
+    )
     columns = {
         "period": Column("Jahr"),
         "observed": Column("beobachtete Hilfen", digits=0),
@@ -135,9 +169,10 @@ def movement(count: pd.DataFrame, area: str, rules: Rule) -> HtmlTable:
     }
     parts = [pick(own, Pick((name,))).set_index("period")["n"].rename(name) for name in columns]
     frame = pd.concat(parts, axis=1).reset_index()
-    linked = tuple(name for name in columns if name != "young_people")
-    frame["least"] = _least(frame[list(linked)], rules)
-    counts = dict.fromkeys(columns, ()) | {"least": linked}
+    counts = {
+        name: Count(sums=[(Sum((area,), (p,), Pick((name,))),) for p in frame["period"]])
+        for name in columns
+    }
     handed = release(frame, rules, counts=counts, public=("period",))
     caption = (
         "Hilfen nach Jahr (Fälle); junge Menschen sind eine eigene Zählung, keine Summe daraus"
@@ -151,35 +186,27 @@ def by_form(count: pd.DataFrame, area: str, rules: Rule) -> HtmlTable | Prose:
     if own.empty:
         return prose("Nach Hilfeform aufgeteilte Zahlen sind nicht geliefert.")
     forms = [form for form in FORMS if (own["form"] == form).any()]
-    volume = ("stock_3112", "ended")
-    parts = [pick(own, Pick(volume, (("*", form),))).assign(form=form) for form in forms]
+    parts = [pick(own, published.volume(form)).assign(form=form) for form in forms]
     long = pd.concat(parts)[["period", "form", "n"]]
-    handed = release(long, rules, counts={"n": ()}, public=("period", "form"), within=("period",))
+    sums = [
+        (Sum((area,), (str(period),), published.volume(str(form))),)
+        for period, form in zip(long["period"], long["form"], strict=True)
+    ]
+    handed = release(long, rules, counts={"n": Count(sums=sums)}, public=("period", "form"))
     columns = {"period": Column("Jahr")} | {form: Column(FORMS[form], digits=0) for form in forms}
     wide = handed.wide(index="period", columns="form", values="n")
     return table(wide, columns, caption="Jahresvolumen (Bestand + beendet) nach Hilfeform")
 
 
-def _least(flows: pd.DataFrame, rules: Rule) -> pd.Series:
-    """Find the smallest count of each year and the years beside it.
-
-    Stock, started and ended tell each other from year to year (stock = stock a year ago + started
-    − ended), and stock + ended is published elsewhere: a small one hides all three in all three.
-    """
-    known = flows.astype("Float64")
-    known = known.where(known > 0) if rules.zeros_shown else known
-    least = known.min(axis=1).astype("float64")
-    return least.rolling(3, center=True, min_periods=1).min()
-
-
-def _sides(periods: pd.Series, study: Study, area: str) -> pd.Series:
-    """Name the published sum that each period enters: before, after, or none but its own."""
-    model = study.model_area(area)
-    alone = model.selection.periods if model.selection else ()
-    start = model.start
-    return periods.map(
-        lambda period: period if not start or period in alone else str(begun(period, start))
-    )
+def _with_sums(
+    values: pd.DataFrame, label: str, areas: Sequence[str], item: Indicator, study: Study
+) -> pd.DataFrame:
+    """Name a group and the sums behind each of its periods; without areas, others published it."""
+    sums = [
+        published.several(areas, (period,), item, study) if areas else ()
+        for period in values["period"]
+    ]
+    return values.assign(group=label, sums=pd.Series(sums, index=values.index, dtype=object))
 
 
 def _values(tables: Tables, study: Study, name: str) -> pd.DataFrame:

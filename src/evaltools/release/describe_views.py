@@ -10,11 +10,13 @@ from evaltools.effects.its import Segments
 from evaltools.evaluation import describe
 from evaltools.evaluation.before_after import Evaluation
 from evaltools.measures import outcomes
-from evaltools.release import wording
+from evaltools.measures.sums import Sum
+from evaltools.release import published, wording
+from evaltools.release.claim_views import gap_beside
 from evaltools.release.count_views import FORMS
-from evaltools.release.disclosure import Rule, release
+from evaltools.release.disclosure import Count, Rule, release
 from evaltools.release.display import Prose, prose
-from evaltools.release.sensitivity_views import NO_EFFECT, hidden, small_period
+from evaltools.release.sensitivity_views import NO_EFFECT, hidden
 from evaltools.release.tables import Column, HtmlTable, table
 from evaltools.release.views import Tables, public
 from evaltools.study import Study
@@ -32,9 +34,11 @@ def series(tables: Tables, study: Study, result: Evaluation, rules: Rule) -> Htm
     """Show step and slope of the model area, its comparison and the references, side by side."""
     if hidden(result, rules):
         return prose(NO_EFFECT)
-    found = describe.series(tables, study, result)
-    if small_period(result, rules):
+    found = dict(describe.series(tables, study, result))
+    if not rules.whole_series(result.area):
         found = {name: item for name, item in found.items() if name != result.name}
+    if gap_beside(result, study, rules):
+        found.pop("Vergleichsräume", None)
     made = {name: item for name, item in found.items() if isinstance(item, Segments)}
     lost = [f"{name}: {item}" for name, item in found.items() if isinstance(item, str)]
     if not made:
@@ -60,7 +64,14 @@ def lengths(
     frame = pd.DataFrame(rows, columns=["group", *names])
     # A median or a bound of few helps is the length of one of them.
     strict = replace(rules, threshold=max(rules.threshold, FEWEST))
-    handed = release(frame, strict, counts={"n": ("median", "low", "high")}, public=("group",))
+    frame["enough"] = frame["n"].clip(upper=strict.threshold)
+    begun = _begun(frame["n"], result, rules)
+    counts = {"enough": Count(names[1:] if begun is None else names)}
+    if begun is None:  # a number that no plan knows could give others away
+        frame = frame.drop(columns="n")
+    else:
+        counts["n"] = Count(names[1:], begun)
+    handed = release(frame, strict, counts=counts, public=("group",), again=lambda rounded: rounded)
     columns = {
         "group": Column("Hilfen"),
         "n": Column("Anzahl", digits=0),
@@ -72,7 +83,8 @@ def lengths(
         "Verweildauer (Median nach Kaplan und Meier), ohne §§ 28 und 35a; ein Mittel nur der "
         "beendeten Hilfen wäre verzerrt, weil die laufenden fehlen"
     )
-    return table(handed, columns, caption=caption)
+    shown = {name: column for name, column in columns.items() if name in frame}
+    return table(handed, shown, caption=caption)
 
 
 def length_sentence(
@@ -100,13 +112,23 @@ def intrusion(tables: Tables, study: Study, result: Evaluation, rules: Rule) -> 
         return prose("Nicht dargestellt: Begonnene Hilfen liegen nicht nach Form vor.")
     counted = outcomes.distribution(tables["hze_count"], study, length=study.period)
     own = outcomes.within(counted[counted["area_id"] == result.area], study)
-    own = own[~own["period"].isin([*effect.left_out_periods, *effect.unknown_periods])]
+    own = own[own["period"].isin(effect.series["period"])]
     sides = (own["period"] >= effect.start).map({False: "before", True: "after"})
     grouped = own.assign(side=sides).groupby(["side", "form"], sort=False)
     summed = grouped[["n"]].sum().reset_index()
     summed["share"] = summed["n"] / summed.groupby("side")["n"].transform("sum") * 100
+    periods = dict(
+        zip(
+            ("before", "after"), published.sides(effect.series["period"], effect.start), strict=True
+        )
+    )
+    sums = [
+        published.begun_in(result.area, periods[side], (form,))
+        + published.begun_in(result.area, periods[side], ())
+        for side, form in zip(summed["side"], summed["form"], strict=True)
+    ]
     handed = release(
-        summed, rules, counts={"n": ("share",)}, public=("side", "form"), within=("side",)
+        summed, rules, counts={"n": Count(("share",), sums)}, public=("side", "form")
     ).wide(index="form", columns="side", values="share")
     columns = {
         "form": Column("Form", labels=FORMS),
@@ -115,6 +137,22 @@ def intrusion(tables: Tables, study: Study, result: Evaluation, rules: Rule) -> 
     }
     caption = "Begonnene Hilfen nach Form, ohne §§ 28 und 35a, von wenig bis stark eingreifend"
     return table(handed, columns, caption=caption)
+
+
+def _begun(counts: pd.Series, result: Evaluation, rules: Rule) -> list[tuple[Sum, ...]] | None:
+    """Return the sums of helps begun before and after where it is these that are followed."""
+    effect, plan = result.effect(), rules.plan
+    if rules.intern:
+        return [()] * len(counts)
+    if effect is None or plan is None:
+        return None
+    spans = published.sides(effect.series["period"], effect.start)
+    sums = [published.begun_in(result.area, span, ()) for span in spans]
+    same = [
+        own[0].key in plan.states and plan.values.get(own[0].key, n) == n
+        for own, n in zip(sums, counts, strict=True)
+    ]
+    return sums if all(same) else None
 
 
 def _lengths(

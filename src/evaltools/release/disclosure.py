@@ -1,25 +1,28 @@
 """Disclosure control: only what this module hands out can be shown.
 
-Counts from 1 to threshold − 1 are taken out, with everything computed from them; every numeric
-column must be declared, so that a forgotten one stops the page instead of leaving the office.
+Counts that the study's plan hides are taken out, with everything computed from them; every column
+must be declared, so that a forgotten one stops the page instead of leaving the office.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from evaltools.effects.results import Effect
 from evaltools.errors import ReleaseError
-from evaltools.measures.change import Change
+from evaltools.measures.sums import Sum
+from evaltools.release.frames import emptied
+from evaltools.release.money import dominated
+from evaltools.release.plan import STEP, Plan
 from evaltools.study import Disclosure
+from evaltools.studyparts import Dominance
 
 SUPPRESSED = "geheim gehalten"
+FEW = "zu wenige in der Bezugsgröße"
 UNKNOWN = "keine Angabe"
-LEFT_OUT = "Auswahljahr, nicht verwendet"
 _SEAL = object()
 
 
@@ -34,16 +37,28 @@ class Released:
         Same shape; for each NA why it is empty, otherwise an empty string.
     note : str
         Source line to print beneath.
+    rounded : bool
+        Whether its counts are rounded to multiples of five.
+    hidden : tuple of str
+        Keys of the sums for which counts were taken out; never their values.
     """
 
-    __slots__ = ("_frame", "_reasons", "note")
+    __slots__ = ("_frame", "_reasons", "hidden", "note", "rounded")
 
     def __init__(
-        self, frame: pd.DataFrame, reasons: pd.DataFrame, note: str, *, seal: object
+        self,
+        frame: pd.DataFrame,
+        reasons: pd.DataFrame,
+        note: str,
+        *,
+        rounded: bool,
+        hidden: tuple[str, ...],
+        seal: object,
     ) -> None:
         if seal is not _SEAL:
             raise ReleaseError("a Released frame is made by disclosure.release only")
         self._frame, self._reasons, self.note = frame, reasons, note
+        self.rounded, self.hidden = rounded, hidden
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -65,7 +80,10 @@ class Released:
         key = pd.Series(frame.index, name=index)
         shown = pd.concat([key, frame.reset_index(drop=True)], axis=1)
         why = pd.concat([key.mask(key.notna(), ""), reasons.reset_index(drop=True)], axis=1)
-        return Released(shown, why.fillna(UNKNOWN), self.note, seal=_SEAL)
+        text = why.fillna(UNKNOWN)
+        return Released(
+            shown, text, self.note, rounded=self.rounded, hidden=self.hidden, seal=_SEAL
+        )
 
     @property
     def n_suppressed(self) -> int:
@@ -75,44 +93,81 @@ class Released:
 
 @dataclass(frozen=True)
 class Rule:
-    """The rule set of one study, and the source line its pages print."""
+    """The rule set of one study, the plan of its counts, and the source line its pages print.
+
+    Without a plan, no count that hangs together with others is handed out.
+    """
 
     threshold: int
     zeros_shown: bool
     note: str
+    plan: Plan | None = None
+    minimum_denominator: int = 0
+    dominance: Dominance = field(default_factory=Dominance)
+    intern: bool = False
+
+    def told(self, *estimate: str) -> bool:
+        """Say whether an estimate rests on shown sums only; unknown ones do not."""
+        return self.intern or bool(self.plan and self.plan.rests_on_shown(*estimate))
+
+    def whole_series(self, area: str) -> bool:
+        """Say whether an area's primary count is shown in every period."""
+        return self.intern or bool(self.plan and self.plan.whole_series(area))
 
 
-def rule(settings: Disclosure, *, note: str) -> Rule:
-    """Make the rule set of a study."""
-    return Rule(settings.threshold, settings.zeros_shown, note)
+@dataclass(frozen=True)
+class Count:
+    """How a column of counts is protected.
+
+    Attributes
+    ----------
+    derived : tuple of str
+        Columns computed from it, such as rates, intervals and shares: they go with it.
+    sums : sequence of (tuple of Sum) or None
+        Row by row, the sums of the study's plan that must be shown, the count itself first; an
+        empty tuple where others published the count already. None: the count hangs together with
+        no other, and the threshold alone decides.
+    parts : sequence of (sequence of float) or None
+        For sums of money: row by row, what each contributor adds; the dominance rule decides.
+    """
+
+    derived: tuple[str, ...] = ()
+    sums: Sequence[tuple[Sum, ...]] | None = None
+    parts: Sequence[Sequence[float]] | None = None
+
+
+def rule(settings: Disclosure, *, note: str, plan: Plan | None, intern: bool = False) -> Rule:
+    """Make the rule set of a study; `intern` shows whole numbers, for the office alone."""
+    small = settings.threshold, settings.zeros_shown
+    return Rule(*small, note, plan, settings.minimum_denominator, settings.dominance, intern)
 
 
 def release(
     frame: pd.DataFrame,
     rules: Rule,
     *,
-    counts: Mapping[str, tuple[str, ...]],
+    counts: Mapping[str, Count],
     public: tuple[str, ...] = (),
-    parts: Mapping[str, str] | None = None,
-    within: tuple[str, ...] = (),
+    base: str = "",
+    again: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
 ) -> Released:
-    """Hand out a frame without its small counts and whatever could be computed from them.
+    """Hand out a frame without its hidden counts and whatever could be computed from them.
 
     Parameters
     ----------
     frame : DataFrame
         The values; not changed. A column ``reason`` says why a count is unknown.
     rules : Rule
-        Threshold, and whether zeros are shown.
-    counts : mapping of str to tuple of str
-        Count columns, each with the columns computed from it (rates, intervals, shares).
+        Threshold, and the plan of the study's counts.
+    counts : mapping of str to Count
+        Count columns; a row's derived columns are handed out when all counts they name are.
     public : tuple of str, optional
         Columns that hold no count of helps: keys, years, population, published facts.
-    parts : mapping of str to str, optional
-        Count column → column of the whole it is a part of; a small rest is small as well.
-    within : tuple of str, optional
-        Rows that share these columns add up to a published total: a cell taken out alone is
-        joined by the smallest other one, so that the total does not give it back.
+    base : str, optional
+        Column of denominators; over too few, nothing computed is handed out.
+    again : callable, optional
+        Computes the derived columns anew from rounded counts; without it they are withheld where
+        counts are rounded.
 
     Returns
     -------
@@ -122,115 +177,101 @@ def release(
     Raises
     ------
     ReleaseError
-        When a column is declared nowhere, or twice, or is missing.
+        When a column is declared nowhere, or twice, or is missing; when a count is not in the
+        plan, or is another one there.
     """
     _declared(frame, counts, public)
     values = frame.drop(columns="reason", errors="ignore").reset_index(drop=True)
     given = frame["reason"].reset_index(drop=True) if "reason" in frame else None
     reasons = pd.DataFrame("", index=values.index, columns=values.columns)
-    for name, derived in counts.items():
-        small = _small(values[name], rules)
-        if parts and name in parts:
-            rest = frame[parts[name]].reset_index(drop=True) - values[name]
-            small |= _small(rest, rules) & (values[name] > 0).fillna(False)
-        if within:
-            small |= _second(values, name, small, within=within, rules=rules)
-        for column in (name, *derived):
-            reasons.loc[small, column] = SUPPRESSED
+    taken: list[str] = []
+    for name, count in counts.items():
+        hidden = _hidden(values[name], count, rules)
+        taken += _keys(hidden, count, rules)
+        for column in (name, *count.derived):
+            reasons.loc[hidden, column] = SUPPRESSED
+            if column != name:
+                few = _narrow(values, base, rules) & (reasons[column] == "")
+                reasons.loc[few & values[column].notna(), column] = FEW
+    tied = any(count.sums is not None for count in counts.values())
+    rounded = tied and rules.plan is not None and rules.plan.rounded and not rules.intern
+    if rounded:
+        values = _round(values, reasons, counts, again)
     empty = values.isna() & (reasons == "")
     text = given.fillna(UNKNOWN) if given is not None else pd.Series(UNKNOWN, values.index)
     for name in values.columns:
         reasons.loc[empty[name], name] = text[empty[name]]
-    return Released(_emptied(values, reasons == SUPPRESSED), reasons, rules.note, seal=_SEAL)
+    shown = emptied(values, reasons.isin((SUPPRESSED, FEW)))
+    left = tuple(dict.fromkeys(taken))
+    return Released(shown, reasons, rules.note, rounded=rounded, hidden=left, seal=_SEAL)
 
 
-def release_change(changes: Mapping[str, Change], rules: Rule, *, per: float, own: str) -> Released:
-    """Hand out changes before/after: ``group, before, after, ratio``.
-
-    A change is taken out when one of its two counts is small.
-
-    Parameters
-    ----------
-    changes : mapping of str to Change
-        As an effect carries them.
-    rules : Rule
-        The rule set.
-    per : float
-        Rates are given per this many of the base.
-    own : str
-        Name shown for the treated area.
-    """
-    rows = [
-        [
-            own if key == "own" else item.label,
-            _smallest(item.count_before, item.count_after),
-            item.before * per,
-            item.after * per,
-            item.ratio,
-        ]
-        for key, item in changes.items()
+def _hidden(values: pd.Series, count: Count, rules: Rule) -> pd.Series:
+    """Say which counts of a column are not shown."""
+    if rules.intern:
+        return pd.Series(False, index=values.index)
+    if count.parts is not None:
+        own = [dominated(row, rules.dominance, least=rules.threshold) for row in count.parts]
+        return pd.Series(own, index=values.index)
+    if count.sums is None:
+        return _small(values, rules)
+    if len(count.sums) != len(values):
+        raise ReleaseError(f"{len(count.sums)} sums for {len(values)} counts; give one for each")
+    known = values.notna()
+    found = [
+        bool(known[row]) and bool(sums) and not _shows(float(values[row]), sums, rules)
+        for row, sums in zip(values.index, count.sums, strict=True)
     ]
-    frame = pd.DataFrame(rows, columns=["group", "smallest", "before", "after", "ratio"])
-    counts = {"smallest": ("before", "after", "ratio")}
-    return release(frame, rules, counts=counts, public=("group",))
+    return pd.Series(found, index=values.index)
 
 
-def release_series(effect: Effect, rules: Rule, *, per: float) -> Released:
-    """Hand out the treated area's series: ``period, observed, counterfactual`` as rates.
-
-    Raises
-    ------
-    ReleaseError
-        When the effect rests on a small sum before or after, so that nothing of it may be shown.
-
-    Notes
-    -----
-    The sums before and after are published, so a lone small period takes another one with it.
-    """
-    permit_effect(effect, rules)
-    series = effect.series
-    frame = pd.DataFrame(
-        {
-            "period": series["period"],
-            "count": series["observed"],
-            "observed": series["observed"] / series["base"] * per,
-            "counterfactual": series["counterfactual"] / series["base"] * per,
-        }
-    )
-    gaps = pd.DataFrame({"period": list(effect.left_out_periods), "reason": LEFT_OUT})
-    whole = pd.concat([frame, gaps]).sort_values("period", ignore_index=True)
-    whole["after"] = whole["period"] >= effect.start
-    counts = {"count": ("observed",)}
-    public = ("period", "counterfactual", "after")
-    return release(whole, rules, counts=counts, public=public, within=("after",))
+def _keys(hidden: pd.Series, count: Count, rules: Rule) -> list[str]:
+    """Name the sums for which counts were taken out; those that stand alone have no name."""
+    plan, sums = rules.plan, count.sums
+    if plan is None or sums is None:
+        return []
+    rows = [own for own, taken in zip(sums, hidden, strict=True) if taken]
+    return [item.key for own in rows for item in own if not plan.shows(item)]
 
 
-def release_placebos(effect: Effect, rules: Rule) -> Released:
-    """Hand out the placebo estimates without the names of the areas: ``own, estimate``."""
-    permit_effect(effect, rules)
-    frame = effect.placebos[["estimate"]].assign(own=effect.placebos["area_id"] == effect.area)
-    return release(frame, rules, counts={}, public=("own", "estimate"))
-
-
-def permitted(effect: Effect, rules: Rule) -> bool:
-    """Say whether an effect rests on no small sum before or after."""
-    own = effect.changes["own"]
-    return min(own.count_before, own.count_after) >= rules.threshold
-
-
-def permit_effect(effect: Effect, rules: Rule) -> None:
-    """Refuse an effect that rests on a small sum.
-
-    Raises
-    ------
-    ReleaseError
-        When the treated area's count before or after is small.
-    """
-    if not permitted(effect, rules):
+def _shows(value: float, sums: tuple[Sum, ...], rules: Rule) -> bool:
+    """Say whether all sums behind a count are shown, the first of which must be that count."""
+    if rules.plan is None:
+        raise ReleaseError("no plan of the study's counts was made; nothing was released")
+    shown = [rules.plan.shows(item) for item in sums]
+    planned = rules.plan.values.get(sums[0].key, value)
+    if abs(planned - value) > 1e-6:
         raise ReleaseError(
-            f"{effect.measure}, area {effect.area}: the sum before or after lies below the "
-            f"threshold {rules.threshold}; merge areas or periods"
+            f"the count {sums[0].key} is another one in the study's plan; a table shows other "
+            "cells than release.published declares, or the data changed since the plan was made"
         )
+    return all(shown)
+
+
+def _narrow(values: pd.DataFrame, base: str, rules: Rule) -> pd.Series:
+    if not base or rules.intern:
+        return pd.Series(False, index=values.index)
+    return (values[base] < rules.minimum_denominator).fillna(False).astype(bool)
+
+
+def _round(
+    values: pd.DataFrame,
+    reasons: pd.DataFrame,
+    counts: Mapping[str, Count],
+    again: Callable[[pd.DataFrame], pd.DataFrame] | None,
+) -> pd.DataFrame:
+    """Round counts to multiples of five, with what is computed from them."""
+    protected = [name for name, count in counts.items() if count.sums is not None]
+    rounded = values.copy()
+    for name in protected:
+        near = (values[name].astype("Float64") / STEP).round() * STEP
+        ours = [bool(sums) for sums in counts[name].sums or ()]
+        rounded[name] = near.where(pd.Series(ours, values.index), values[name])
+    if again is not None:
+        return again(rounded)[list(values.columns)]
+    derived = [column for name in protected for column in counts[name].derived]
+    reasons[derived] = SUPPRESSED
+    return rounded
 
 
 def _small(counts: pd.Series, rules: Rule) -> pd.Series:
@@ -238,55 +279,8 @@ def _small(counts: pd.Series, rules: Rule) -> pd.Series:
     return ((counts >= lowest) & (counts < rules.threshold)).fillna(False).astype(bool)
 
 
-def _smallest(*counts: float) -> float:
-    """Return the smallest count above zero: beside a zero, a small count is still small."""
-    return min((count for count in counts if count > 0), default=0)
-
-
-def _emptied(values: pd.DataFrame, hidden: pd.DataFrame) -> pd.DataFrame:
-    """Take cells out of memory as well: nullable columns keep a value beneath their NA."""
-    shown = values.mask(hidden)
-    for name, dtype in shown.dtypes.items():
-        if isinstance(dtype, pd.CategoricalDtype):
-            shown[name] = shown[name].astype(object)
-        elif isinstance(dtype, pd.api.extensions.ExtensionDtype):
-            shown[name] = pd.Series(list(shown[name]), shown.index, dtype=str(dtype))
-    shown.attrs = {}
-    return shown
-
-
-def _second(
-    values: pd.DataFrame,
-    name: str,
-    small: pd.Series,
-    *,
-    within: tuple[str, ...],
-    rules: Rule,
-) -> pd.Series:
-    """Take out the smallest other cells of a line whose total would give the small ones back."""
-    added = pd.Series(False, index=values.index)
-    for _, line in values.groupby(list(within), dropna=False):
-        cells = line[name].astype(float)
-        hidden = small[line.index]
-        if not _told_by_sum(cells[hidden], rules):
-            continue
-        others = cells[~hidden & cells.notna()]
-        others = others[others > 0] if (others > 0).any() else others
-        added[others.index[others == others.min()]] = True
-    return added
-
-
-def _told_by_sum(cells: pd.Series, rules: Rule) -> bool:
-    """Say whether the sum of small cells tells each: a lone one, all lowest, all highest."""
-    lowest = int(rules.zeros_shown)
-    ends = (lowest * len(cells), (rules.threshold - 1) * len(cells))
-    return len(cells) == 1 or (len(cells) > 1 and float(cells.sum()) in ends)
-
-
-def _declared(
-    frame: pd.DataFrame, counts: Mapping[str, tuple[str, ...]], public: tuple[str, ...]
-) -> None:
-    declared = [*counts, *(name for derived in counts.values() for name in derived)]
+def _declared(frame: pd.DataFrame, counts: Mapping[str, Count], public: tuple[str, ...]) -> None:
+    declared = [*counts, *(name for count in counts.values() for name in count.derived)]
     unknown = [name for name in frame if name not in (*declared, *public, "reason")]
     if unknown:
         raise ReleaseError(

@@ -10,6 +10,7 @@ from markupsafe import escape
 
 MARK = "evaltools"
 Bundle = tuple[dict[str, str], dict[str, Any]]
+Printed = str | int | float
 
 
 def bundle(mime: str, content: str, words: Mapping[str, str] | None = None) -> Bundle:
@@ -25,6 +26,31 @@ def bundle(mime: str, content: str, words: Mapping[str, str] | None = None) -> B
         Text alternative and caption, as the template reads them.
     """
     return {mime: content}, {MARK: {"released": True}, mime: dict(words or {})}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a table prints, for a file: no digit more than the page shows.
+
+    Attributes
+    ----------
+    caption : str
+        The table's caption.
+    headings : tuple of str
+        One a column, with its unit in brackets.
+    digits : tuple of (int or None)
+        Printed digits after the comma; None in a column of texts.
+    rows : tuple of tuple of (str or int or float)
+        Numbers as printed, exact zeros as 0, texts, and the marks ``•`` and ``k. A.``.
+    notes : tuple of str
+        What the marks mean, and the source line.
+    """
+
+    caption: str
+    headings: tuple[str, ...]
+    digits: tuple[int | None, ...]
+    rows: tuple[tuple[Printed, ...], ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ from evaltools.release.axes import (
     wrapped,
 )
 from evaltools.release.disclosure import Released
-from evaltools.release.display import Bundle, bundle
+from evaltools.release.display import MARK, Bundle, bundle
 
 EXPECTED = "erwartet nach dem\nVerlauf des Vergleichs"
 XLABEL = "Abweichung vom Verlauf der Vergleichsräume (Prozent)"
@@ -41,14 +41,18 @@ XLABEL = "Abweichung vom Verlauf der Vergleichsräume (Prozent)"
 
 @dataclass(frozen=True)
 class Figure:
-    """A finished picture: SVG, text alternative and caption."""
+    """A finished picture: SVG, text alternative, caption, and the counts taken out of it."""
 
     svg: str
     alt: str
     caption: str
+    hidden: tuple[str, ...] = ()
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
-        return bundle("image/svg+xml", self.svg, {"alt": self.alt, "caption": self.caption})
+        words = {"alt": self.alt, "caption": self.caption}
+        data, told = bundle("image/svg+xml", self.svg, words)
+        told[MARK]["hidden"] = list(self.hidden)
+        return data, told
 
 
 def trend(released: Released, *, unit: str, caption: str, start: str = "") -> Figure:
@@ -227,4 +231,5 @@ def finish(canvas: Canvas, released: Released, caption: str, alt: str) -> Figure
     with mpl.rc_context(rc=SETTINGS):
         canvas.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
-    return Figure(svg[svg.index("<svg") :], alt, f"{caption} {released.note}".strip())
+    text = f"{caption} {released.note}".strip()
+    return Figure(svg[svg.index("<svg") :], alt, text, released.hidden)

@@ -26,7 +26,8 @@ from evaltools.release.axes import (
     end_labels,
     period_axis,
 )
-from evaltools.release.disclosure import LEFT_OUT, SUPPRESSED, Released
+from evaltools.release.disclosure import SUPPRESSED, Released
+from evaltools.release.estimates import LEFT_OUT
 from evaltools.release.figures import Figure, finish, framed
 
 BAND = "#d9d9d9"

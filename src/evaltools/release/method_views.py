@@ -13,14 +13,10 @@ from evaltools.evaluation.claims import Outcome
 from evaltools.german import NBSP
 from evaltools.measures.catalogue import indicator
 from evaltools.release import wording
-from evaltools.release.claim_views import SMALL, rules_for
-from evaltools.release.disclosure import (
-    SUPPRESSED,
-    UNKNOWN,
-    Rule,
-    permitted,
-)
+from evaltools.release.claim_views import SMALL
+from evaltools.release.disclosure import SUPPRESSED, UNKNOWN, Rule
 from evaltools.release.display import Prose, prose
+from evaltools.release.estimates import permitted
 from evaltools.release.sensitivity_views import (
     NO_EFFECT,
     hidden,
@@ -117,7 +113,7 @@ def further(found: Appendix | None, study: Study, rules: Rule) -> HtmlTable | Pr
     if found is None or not found.further:
         return prose(NO_EFFECT if found is None else "Die Studie nennt keine weiteren Größen.")
     made = {name: item.effect for name, item in found.further.items() if item.effect}
-    rows = [_outcome(name, item, study, rules) for name, item in found.further.items()]
+    rows = [_outcome(name, item, rules) for name, item in found.further.items()]
     frame = pd.DataFrame(rows, columns=["outcome", *FIGURES, "note", "reason"])
     columns = {"outcome": Column("Größe"), **_columns(made)}
     if frame["note"].any():
@@ -137,7 +133,7 @@ def together(found: Appendix | None, study: Study, rules: Rule) -> Prose:
         return prose("Die Studie hat nur einen Modellraum mit bekanntem Beginn.")
     if isinstance(made, str):
         return prose(f"Alle Modellräume zusammen ließen sich nicht schätzen: {made}")
-    if not _permitted(made, rules):
+    if not permitted(made, rules):
         return prose(SMALL)
     if len(set(made.start.split(", "))) > 1:
         made = replace(made, start="dem jeweiligen Beginn")
@@ -146,21 +142,12 @@ def together(found: Appendix | None, study: Study, rules: Rule) -> Prose:
     return prose(wording.effect_sentence(made, what=what))
 
 
-def _permitted(effect: Effect, rules: Rule) -> bool:
-    """Judge by the periods surely before and after, where an effect carries no changes."""
-    if "own" in effect.changes:
-        return permitted(effect, rules)
-    starts, series = effect.start.split(", "), effect.series
-    sides = (series["period"] < min(starts), series["period"] >= max(starts))
-    return min(float(series.loc[side, "observed"].sum()) for side in sides) >= rules.threshold
-
-
-def _outcome(name: str, item: Outcome, study: Study, rules: Rule) -> list[object]:
+def _outcome(name: str, item: Outcome, rules: Rule) -> list[object]:
     label = indicator(name).label
     if item.effect is None:
         lost = f"Es fehlt: {'; '.join(item.missing)}." if item.missing else item.refusal
         return [label, *[pd.NA] * len(FIGURES), lost, UNKNOWN]
-    if not permitted(item.effect, rules_for(name, study, rules)):
+    if not permitted(item.effect, rules):
         return [label, *[pd.NA] * len(FIGURES), "", SUPPRESSED]
     return [label, *_figures(item.effect), "", UNKNOWN]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from evaltools.measures import profile
-from evaltools.release.disclosure import Released, Rule, release
+from evaltools.release.disclosure import SUPPRESSED, UNKNOWN, Count, Released, Rule, release
 from evaltools.release.display import Prose, prose
 from evaltools.release.tables import Column, HtmlTable, table
 from evaltools.release.views import Tables, lacking, public
@@ -73,7 +73,7 @@ def social(tables: Tables, area: str, rules: Rule) -> HtmlTable | Prose:
     }
     if frame["middle"].isna().all():
         columns = {name: columns[name] for name in ("indicator", "unit", "year", "area")}
-    handed = _counted(frame, rules)
+    handed = _counted(frame, tables, rules)
     return table(handed, columns, caption="Soziale Merkmale, jüngster Stand zuerst")
 
 
@@ -145,13 +145,19 @@ def _years(offer: pd.DataFrame, study: Study, area: str) -> tuple[int, ...]:
     return (int(start[:4]) - 1, last) if start and int(start[:4]) <= last else (last,)
 
 
-def _counted(frame: pd.DataFrame, rules: Rule) -> Released:
-    """Hand out the social indicators; those that count helps (unit ``Fälle``) have small cells."""
+def _counted(frame: pd.DataFrame, tables: Tables, rules: Rule) -> Released:
+    """Hand out the social indicators; those that count helps (unit ``Fälle``) have small cells.
+
+    Beside case counts they are withheld: they could give back what the plan of those hides.
+    """
     is_count = frame["unit"].astype("string").str.startswith("Fälle").fillna(False).astype(bool)
     shown = ("area", "lowest", "middle", "highest")
+    if not lacking(tables, "hze_count") and not rules.intern:
+        frame = frame.assign(reason=is_count.map({True: SUPPRESSED, False: UNKNOWN}))
+        frame[list(shown)] = frame[list(shown)].mask(is_count)
     hidden = frame.assign(**{f"{name}_n": frame[name].where(is_count) for name in shown})
-    counts = {f"{name}_n": (name,) for name in shown}
-    rest = tuple(str(name) for name in frame if name not in shown)
+    counts = {f"{name}_n": Count((name,)) for name in shown}
+    rest = tuple(str(name) for name in frame if name not in (*shown, "reason"))
     return release(hidden, rules, counts=counts, public=rest)
 
 

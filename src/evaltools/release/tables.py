@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,10 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from evaltools.errors import ReleaseError
+from evaltools.german import MINUS, NBSP
 from evaltools.release import wording
-from evaltools.release.disclosure import SUPPRESSED, Released
-from evaltools.release.display import Bundle, bundle
+from evaltools.release.disclosure import FEW, SUPPRESSED, Released
+from evaltools.release.display import MARK, Bundle, Printed, Sheet, bundle
 
 _TEMPLATE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
     """<div class="table-scroll" role="region" tabindex="0" aria-label="{{ caption }}"><table>
@@ -39,12 +41,15 @@ _TEMPLATE = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).f
 {% endif %}
 """
 )
-MARKS = {"suppressed": "•", "zero": "–", "unknown": "k. A."}
+MARKS = {"suppressed": "•", "few": "/", "zero": "–", "unknown": "k. A."}
 FOOTNOTES = {
     "suppressed": "• geheim gehalten, weil eine kleine Fallzahl erkennbar wäre",
+    "few": "/ nicht gezeigt, weil die Bezugsgröße zu klein ist",
     "zero": "– genau null",
     "unknown": "k. A. keine Angabe",
+    "rounded": "Fallzahlen auf Vielfache von fünf gerundet; 0 heißt 0 bis 2",
 }
+KINDS = {SUPPRESSED: "suppressed", FEW: "few"}
 
 
 @dataclass(frozen=True)
@@ -61,12 +66,19 @@ class Column:
 
 @dataclass(frozen=True)
 class HtmlTable:
-    """A rendered table; JupyterLab and the report show ``html``."""
+    """A rendered table: pages show ``html``; the rest travels as metadata.
+
+    ``sheet`` is for files, ``hidden`` names the counts taken out, for the checker's page.
+    """
 
     html: str
+    sheet: Sheet
+    hidden: tuple[str, ...] = ()
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
-        return bundle("text/html", self.html)
+        data, words = bundle("text/html", self.html)
+        words[MARK] |= {"table": asdict(self.sheet), "hidden": list(self.hidden)}
+        return data, words
 
 
 def table(released: Released, columns: Mapping[str, Column], *, caption: str) -> HtmlTable:
@@ -98,7 +110,7 @@ def table(released: Released, columns: Mapping[str, Column], *, caption: str) ->
     lost = [name for name in columns if name not in frame]
     if lost:
         raise ReleaseError(f"columns {', '.join(lost)} are not in the released frame")
-    used: set[str] = set()
+    used: set[str] = {"rounded"} if released.rounded else set()
     rows = [
         [
             _cell(frame.at[index, name], str(reasons.at[index, name]), column, used)
@@ -106,20 +118,63 @@ def table(released: Released, columns: Mapping[str, Column], *, caption: str) ->
         ]
         for index in frame.index
     ]
-    header = [
-        {"label": column.label, "unit": column.unit, "numeric": _is_numeric(column) and place > 0}
-        for place, column in enumerate(columns.values())
-    ]
-    notes = [FOOTNOTES[kind] for kind in FOOTNOTES if kind in used] + [released.note]
-    text = ". ".join(note.rstrip(".") for note in notes if note) + "."
-    return HtmlTable(_TEMPLATE.render(caption=caption, header=header, rows=rows, notes=text))
+    made = _made(caption, list(columns.values()), rows, _notes(used, released.note))
+    return replace(made, hidden=released.hidden)
 
 
 def facts(pairs: Mapping[str, str], *, caption: str) -> HtmlTable:
     """Render names and plain texts (no counts of helps) as a two-column table."""
-    header = [{"label": "Merkmal"}, {"label": "Angabe"}]
     rows = [[{"text": name}, {"text": text}] for name, text in pairs.items()]
-    return HtmlTable(_TEMPLATE.render(caption=caption, header=header, rows=rows, notes=""))
+    return _made(caption, [Column("Merkmal"), Column("Angabe")], rows, {})
+
+
+def _made(
+    caption: str,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Mapping[str, str]]],
+    notes: Mapping[str, str],
+) -> HtmlTable:
+    header = [
+        {"label": column.label, "unit": column.unit, "numeric": _is_numeric(column) and place > 0}
+        for place, column in enumerate(columns)
+    ]
+    text = ". ".join(note.rstrip(".") for note in notes.values())
+    html = _TEMPLATE.render(
+        caption=caption, header=header, rows=rows, notes=f"{text}." if text else ""
+    )
+    sheet = Sheet(
+        caption=caption,
+        headings=tuple(_heading(column) for column in columns),
+        digits=tuple(0 if column.change else column.digits for column in columns),
+        rows=tuple(
+            tuple(_printed(cell["text"], column) for cell, column in zip(row, columns, strict=True))
+            for row in rows
+        ),
+        notes=tuple(note for kind, note in notes.items() if kind != "zero"),
+    )
+    return HtmlTable(html, sheet)
+
+
+def _notes(used: Iterable[str], source: str) -> dict[str, str]:
+    notes = {kind: text for kind, text in FOOTNOTES.items() if kind in used}
+    return notes | ({"source": source} if source else {})
+
+
+def _heading(column: Column) -> str:
+    unit = ", ".join(filter(None, (column.unit, "Prozent" if column.change else "")))
+    return f"{column.label} ({unit})" if unit else column.label
+
+
+def _printed(text: str, column: Column) -> Printed:
+    """Read a number back from its print, so that a file holds no digit more than the page."""
+    if not _is_numeric(column):
+        return text
+    if text == MARKS["zero"]:
+        return 0
+    plain = text.removesuffix(f"{NBSP}%").replace(".", "").replace(",", ".").replace(MINUS, "-")
+    if not re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", plain):
+        return text
+    return float(plain) if "." in plain else int(plain)
 
 
 def _is_numeric(column: Column) -> bool:
@@ -129,13 +184,13 @@ def _is_numeric(column: Column) -> bool:
 def _cell(value: object, reason: str, column: Column, used: set[str]) -> dict[str, str | Markup]:
     css = "number" if _is_numeric(column) else column.css
     if value is None or pd.isna(value):  # type: ignore[call-overload]
-        kind = "suppressed" if reason == SUPPRESSED else "unknown"
+        kind = KINDS.get(reason, "unknown")
         used.add(kind)
         return {"text": MARKS[kind], "css": css}
     if column.change:
         return {"text": wording.percent_change(float(str(value))), "css": css}
     if column.digits is not None:
-        if float(str(value)) == 0:
+        if float(str(value)) == 0 and "rounded" not in used:
             used.add("zero")
             return {"text": MARKS["zero"], "css": css}
         return {"text": wording.number(float(str(value)), column.digits), "css": css}

@@ -8,7 +8,7 @@ import pandas as pd
 
 from evaltools.data.findings import LABELS, SEVERITIES
 from evaltools.data.store import Provenance, require
-from evaltools.release import wording
+from evaltools.release import plans, wording
 from evaltools.release.disclosure import Released, Rule, release, rule
 from evaltools.release.display import Prose, prose
 from evaltools.release.tables import Column, HtmlTable, table
@@ -29,20 +29,31 @@ TABLE_LABELS = {
 }
 
 
-def rules(space: Workspace) -> Rule:
+def rules(space: Workspace, tables: Tables | None = None) -> Rule:
     """Return the study's rule set, with the source line that its figures and tables print.
+
+    Parameters
+    ----------
+    space : Workspace
+        The study as it is evaluated.
+    tables : mapping of str to DataFrame, optional
+        Its tables; without them no plan of its counts is made, and none can be shown.
 
     Raises
     ------
     DataError
         When the study was not ingested.
+    ReleaseError
+        When its small counts cannot be protected.
     """
     made = require(space)
     kind = " (simulierte Daten)" if made.simulated else ""
     note = (
         f"Quelle: {made.city}{kind}, Datenstand {wording.day(made.retrieved)}; eigene Berechnung."
     )
-    return rule(space.study.disclosure, note=note)
+    intern = space.study.audience == "intern"
+    made_of = None if tables is None or intern else plans.of(space, tables)
+    return rule(space.study.disclosure, note=note, plan=made_of, intern=intern)
 
 
 def lacking(tables: Tables, *names: str) -> Prose | None:

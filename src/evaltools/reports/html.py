@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 
 from evaltools import __version__
@@ -17,6 +18,7 @@ from evaltools.data.store import Provenance
 from evaltools.errors import ReleaseError
 from evaltools.release.display import MARK
 from evaltools.release.wording import day
+from evaltools.reports import safe
 from evaltools.study import Workspace
 
 FOLDER = Path(__file__).parent
@@ -35,6 +37,8 @@ class Page:
     inputs: tuple[str, ...]
     home: str
     whole: str
+    intern: bool = False
+    downloads: tuple[str, ...] = ()
     version: str = __version__
 
 
@@ -84,6 +88,7 @@ def page(
         inputs=inputs,
         home="../" * depth + "index.html",
         whole=space.study.whole_label,
+        intern=space.study.audience == "intern",
     )
 
 
@@ -105,13 +110,57 @@ def render(notebook: NotebookNode, page: Page) -> str:
     Raises
     ------
     ReleaseError
-        When a cell shows something that the release room has not handed out.
+        When a cell shows something that the release room has not handed out, or that is no plain
+        text and markup of the house.
     """
     check_released(notebook)
+    check_plain(notebook)
     body, _ = _exporter().from_notebook_node(
         notebook, resources={"page": asdict(page), "css": css()}
     )
-    return str(body)
+    return finish(str(body), "the page")
+
+
+def finish(text: str, place: str) -> str:
+    """Return a finished page without characters that steer; refuse all that is not plain.
+
+    Parameters
+    ----------
+    text : str
+        The whole page.
+    place : str
+        What the page is called in a message.
+
+    Raises
+    ------
+    ReleaseError
+        Naming place, element and attribute; never the content.
+    """
+    page = safe.visible(text)
+    safe.check_page(page, css(), place)
+    return page
+
+
+def check_plain(notebook: NotebookNode) -> None:
+    """Refuse a notebook with a cell whose prose or output is no plain markup of the house.
+
+    Raises
+    ------
+    ReleaseError
+        Naming the cell by its number, element and attribute; never the content.
+    """
+    for number, cell in enumerate(notebook.cells, start=1):
+        place = f"cell {number}"
+        if cell.cell_type == "markdown":
+            safe.check_part(safe.visible(markdown(cell.source)), place)
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            safe.check_part(safe.visible(str(data.get("text/html", ""))), place)
+            if "image/svg+xml" in data:
+                safe.check_picture(str(data["image/svg+xml"]), place)
+                words = output.metadata.get("image/svg+xml", {})
+                if not {"alt", "caption"} <= set(words):
+                    raise ReleaseError(f"{place}: a picture without words; use release.figures")
 
 
 def check_released(notebook: NotebookNode) -> None:
@@ -143,6 +192,22 @@ def verdicts(notebook: NotebookNode) -> dict[str, str]:
     return found
 
 
+def hidden(notebook: NotebookNode) -> tuple[str, ...]:
+    """Name the counts that were taken out of a notebook's tables and figures, once each."""
+    found: dict[str, None] = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            names = output.get("metadata", {}).get(MARK, {}).get("hidden", [])
+            found |= dict.fromkeys(map(str, names))
+    return tuple(found)
+
+
+def markdown(source: str) -> str:
+    """Render a notebook's prose; HTML in it is shown as the text it is."""
+    renderer = _Prose(escape=True, allow_harmful_protocols=False, exclude_anchor_links=True)
+    return str(_Markdown(renderer=renderer).render(source))
+
+
 @cache
 def css() -> str:
     """Return the style sheet that every page carries."""
@@ -153,7 +218,9 @@ def css() -> str:
 def environment() -> Environment:
     """Return the Jinja environment of the pages that are no notebooks."""
     loader = FileSystemLoader(FOLDER / "template")
-    return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    made.filters["policy"] = safe.policy
+    return made
 
 
 @cache
@@ -162,7 +229,31 @@ def _exporter() -> HTMLExporter:
         extra_template_basedirs=[str(FOLDER)],
         template_name="template",
         exclude_anchor_links=True,
+        filters={"plain_markdown": markdown, "policy": safe.policy},
     )
+
+
+class _Markdown(MarkdownWithMath):
+    """nbconvert's Markdown without addresses made into links and without tick boxes."""
+
+    DEFAULT_PLUGINS = ("strikethrough", "table", "def_list")  # type: ignore[assignment]
+
+
+class _Prose(IPythonRenderer):
+    """nbconvert's Markdown without what it lets through: HTML, diagrams, attachments, styles."""
+
+    def block_code(self, code: str, info: str | None = None) -> str:
+        return str(super(IPythonRenderer, self).block_code(code, info))
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        return str(super(IPythonRenderer, self).image(text, url, title))
+
+    def text(self, text: str) -> str:
+        return str(self.escape_attribute(text))  # &nbsp; stays what Markdown means by it
+
+    def table_cell(self, text: str, align: str | None = None, head: bool = False) -> str:
+        tag = "th" if head else "td"
+        return f"<{tag}>{text}</{tag}>\n"
 
 
 def _once(sources: tuple[Mapping[str, Any], ...]) -> list[Mapping[str, Any]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 
 from evaltools.data import store
 from evaltools.errors import RunError, StudyError, unknown
@@ -16,6 +18,13 @@ from evaltools.study import Workspace, check_period
 
 SETTABLE = ("start", "case_counts", "offers")
 FILES = ("case_counts", "offers")
+ENDINGS = (".csv", ".parquet")
+LONGEST = 100
+# Names and values become Python code in the notebook, and parts of the page's path.
+NAME = r"[a-z][a-z_]{0,30}"
+PAGE = r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}/[0-9]{2}_[A-Za-z0-9_-]+\.html"
+LANGUAGE = "python"
+BROKEN = (AttributeError, nbformat.ValidationError, nbformat.reader.NotJSONError)
 CITY = ""
 
 
@@ -104,7 +113,9 @@ def tasks(
             continue
         path = space.notebooks / f"{notebook}.ipynb"
         parameters = {"study": space.name, "area": area} | _checked(space, path, given or {})
-        planned.append(Task(area, names.get(area, ""), notebook, title(path), parameters))
+        task = Task(area, names.get(area, ""), notebook, title(path), parameters)
+        _check_place(space, task)
+        planned.append(task)
     if not planned:
         raise RunError("nothing to run: the study names no such notebook for these areas")
     return tuple(planned)
@@ -138,33 +149,81 @@ def declared(path: Path) -> dict[str, str]:
     Raises
     ------
     RunError
-        When it has no cell tagged ``parameters``.
+        When it is no notebook in Python, has not exactly one cell tagged ``parameters``, or that
+        cell holds anything but lines such as ``name = "text"``: the values of a run stand beside
+        them as code.
     """
-    notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        if "parameters" in cell.metadata.get("tags", []):
-            found = re.findall(r"^(\w+)\s*(?::[^=\n]+)?=\s*(.*?)\s*(?:#.*)?$", cell.source, re.M)
-            return dict(found)
-    raise RunError(f"{path.name}: no cell is tagged 'parameters'; tag the one that declares them")
+    notebook = _read(path)
+    tagged = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
+    if not tagged:
+        raise RunError(
+            f"{path.name}: no cell is tagged 'parameters'; tag the one that declares them"
+        )
+    if len(tagged) > 1 or tagged[0].cell_type != "code":
+        raise RunError(f"{path.name}: one code cell is tagged 'parameters', no other; untag them")
+    found: dict[str, str] = {}
+    for name, value in _assignments(path.name, tagged[0].source):
+        if name in found:
+            raise RunError(f"{path.name}: parameter {name} is declared twice; keep one")
+        found[name] = value
+    return found
 
 
 def title(path: Path) -> str:
     """Return a notebook's first heading, or its name when it has none."""
-    notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
+    for cell in _read(path).cells:
         hit = re.match(r"#\s+(.+)", cell.source) if cell.cell_type == "markdown" else None
         if hit:
             return hit.group(1).strip()
     return path.stem
 
 
+def _read(path: Path) -> NotebookNode:
+    """Read a notebook that papermill will treat as Python, whatever kernel it names."""
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        nbformat.validate(notebook)
+    except (OSError, LookupError, TypeError, ValueError, *BROKEN):
+        raise RunError(f"{path.name}: is no notebook; write it anew in JupyterLab") from None
+    info, kernel = (notebook.metadata.get(name, {}) for name in ("language_info", "kernelspec"))
+    languages = [given for given in (info.get("name"), kernel.get("language")) if given]
+    if not languages or {*languages} != {LANGUAGE}:
+        raise RunError(f"{path.name}: is not written for {LANGUAGE}; choose that kernel for it")
+    tags = [tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])]
+    if "injected-parameters" in tags:
+        raise RunError(f"{path.name}: holds the parameters of an earlier run; delete that cell")
+    return notebook
+
+
+def _assignments(notebook: str, source: str) -> list[tuple[str, str]]:
+    """Take the parameters cell apart: name and value as written, nothing else is permitted."""
+    try:
+        lines = ast.parse(source).body
+    except (SyntaxError, ValueError):
+        lines = [ast.Pass()]
+    found = []
+    for line in lines:
+        match line:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=str()) as value):
+                if re.fullmatch(NAME, name):
+                    found.append((name, ast.get_source_segment(source, value) or ""))
+    if len(found) < len(lines):
+        raise RunError(
+            f'{notebook}: the parameters cell holds more than lines such as name = "text", with '
+            "names of small letters; move the rest into another cell"
+        )
+    return found
+
+
 def _checked(space: Workspace, path: Path, given: Mapping[str, str]) -> dict[str, str]:
     known = declared(path)
-    for name in given:
+    for name, value in given.items():
         if name not in known:
             raise RunError(f"{path.stem}: {unknown('parameter', name, known)}")
         if name not in SETTABLE:
             raise RunError(f"parameter {name!r} is set by the run itself; use --area or the study")
+        if not isinstance(value, str) or not value.isprintable():
+            raise RunError(f"{name}: is no plain text of one line; write it without line breaks")
     checked = dict(given)
     if given.get("start"):
         check_period("start", given["start"])
@@ -178,12 +237,30 @@ def _inside(space: Workspace, name: str, value: str) -> str:
     """Return a file's path below the project's folder; others would show in the report."""
     if "://" in value:
         raise RunError(f"{name}={value}: addresses are not read; give a file of this project")
-    path = Path(value).resolve()
+    try:
+        path = Path(value).resolve()  # follows links, so that none leads out
+    except (OSError, RuntimeError):
+        raise RunError(f"{name}={value}: its links lead nowhere; name the file itself") from None
+    if not path.is_relative_to(space.root.resolve()):
+        raise RunError(f"{name}: the file must lie inside the project; copy it below data/raw/")
+    if path.suffix not in ENDINGS:
+        raise RunError(f"{name}={value}: only {' and '.join(ENDINGS)} files are read; convert it")
+    if len(path.name) > LONGEST:
+        raise RunError(f"{name}: a file's name has at most {LONGEST} characters; shorten it")
     if not path.is_file():
         raise RunError(f"{name}={value}: no such file")
-    if not path.is_relative_to(space.root):
-        raise RunError(f"{name}: the file must lie inside the project; copy it below data/raw/")
-    return path.relative_to(space.root).as_posix()
+    return path.relative_to(space.root.resolve()).as_posix()
+
+
+def _check_place(space: Workspace, task: Task) -> None:
+    """Refuse a page that would not lie in the study's own folder of reports."""
+    folder = space.reports.resolve()
+    path = (folder / task.output).resolve()
+    if not re.fullmatch(PAGE, task.output) or not path.is_relative_to(folder):
+        raise RunError(
+            f"{task.notebook}: its page would lie outside reports/{space.name}/; "
+            "areas and notebooks are named with letters, digits, _ and - only"
+        )
 
 
 def _check_areas(space: Workspace, names: Mapping[str, str]) -> None:

@@ -12,7 +12,9 @@ from evaltools.reports.runs import Outcome, run
 from evaltools.study import Workspace
 
 
-def run_with_progress(space: Workspace, tasks: Sequence[Task]) -> tuple[Outcome, ...]:
+def run_with_progress(
+    space: Workspace, tasks: Sequence[Task], *, fresh: bool = False
+) -> tuple[Outcome, ...]:
     """Run tasks and show how far they are; see :func:`evaltools.reports.runs.run`."""
     console = Console(stderr=True)
     columns = (
@@ -27,11 +29,11 @@ def run_with_progress(space: Workspace, tasks: Sequence[Task]) -> tuple[Outcome,
 
         def tell(outcome: Outcome) -> None:
             place = outcome.task.area or "city"
-            state = "done" if outcome.ok else "FAILED"
+            state = "kept" if outcome.kept else "done" if outcome.ok else "FAILED"
             bar.console.print(
                 f"{state:6} {place} {outcome.task.notebook} {outcome.seconds:.1f} s",
                 highlight=False,
             )
             bar.advance(item)
 
-        return run(space, tasks, report=tell)
+        return run(space, tasks, report=tell, fresh=fresh)

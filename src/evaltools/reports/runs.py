@@ -1,42 +1,52 @@
-"""Run the planned notebooks: papermill, page, index, ``run.json``; one failure stops no other."""
+"""Run the planned notebooks: papermill, page, ``run.json``, index; one failure stops no other."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 
+from evaltools import files
 from evaltools.data import record, store
 from evaltools.data.store import Provenance
 from evaltools.errors import ReleaseError
-from evaltools.reports import html, site
-from evaltools.reports.plan import Task
+from evaltools.release import plans
+from evaltools.reports import export, html, manifest, review, site
+from evaltools.reports.kernel import NotebookFailed, execute
+from evaltools.reports.manifest import Shelf
+from evaltools.reports.plan import FILES, Task
 from evaltools.study import Workspace
-
-KERNEL = "python3"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one task ended: ``error`` is empty when its page was written."""
+    """How one task ended: ``error`` is empty when its page lies there.
+
+    Attributes
+    ----------
+    kept : bool
+        Whether the page of an earlier run was left as it was, for nothing it is made from changed.
+    hidden : tuple of str
+        Keys of the counts that were taken out of it.
+    """
 
     task: Task
     seconds: float
     error: str = ""
     verdicts: Mapping[str, str] = field(default_factory=dict)
+    kept: bool = False
+    hidden: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Whether the page was written."""
+        """Whether the page lies there."""
         return not self.error
 
 
@@ -45,10 +55,14 @@ def run(
     tasks: Sequence[Task],
     *,
     report: Callable[[Outcome], None] = lambda outcome: None,
+    fresh: bool = False,
 ) -> tuple[Outcome, ...]:
-    """Run tasks one after the other, then write ``run.json`` and the index.
+    """Run tasks one after the other, each with its page and ``run.json``; then write the index.
 
-    The primary specification is put on record before the first result is seen.
+    The primary specification is put on record, and all counts of a public study are protected,
+    before the first result is seen; the checker's page is written last. A page that lies
+    there whole, made from the same as now, is kept, so that an interrupted run goes on where it
+    was.
 
     Parameters
     ----------
@@ -58,146 +72,108 @@ def run(
         From :func:`evaltools.reports.plan.tasks`.
     report : callable, optional
         Told each outcome as soon as it is there.
+    fresh : bool, optional
+        Whether to run every notebook, whatever lies there.
 
     Returns
     -------
     tuple of Outcome
-        In the order of the tasks; failed notebooks are kept, for the office only, in
-        ``data/processed/<study>/failed/``.
-    """
-    made = store.require(space)
-    record.note(space, date.today())
-    for left in space.processed.glob(".run-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    outcomes = []
-    for task in tasks:
-        outcome = _one(space, made, task)
-        outcomes.append(outcome)
-        report(outcome)
-    entries = _entries(space, made, outcomes)
-    _write(space.reports / "run.json", _json(space, made, entries))
-    _write(space.reports / "index.html", site.index(space, made, entries))
-    return tuple(outcomes)
-
-
-def _one(space: Workspace, made: Provenance, task: Task) -> Outcome:
-    begun = time.monotonic()
-    target = space.reports / task.output
-    try:
-        notebook = execute(space, task)
-        page = html.page(
-            space,
-            made,
-            title=task.label,
-            area=task.name,
-            inputs=task.changes,
-            depth=task.output.count("/"),
-        )
-        _write(target, html.render(notebook, page))
-        found = html.verdicts(notebook)
-    except (NotebookFailed, ReleaseError) as error:
-        target.unlink(missing_ok=True)
-        return Outcome(task, time.monotonic() - begun, str(error))
-    return Outcome(task, time.monotonic() - begun, verdicts=found)
-
-
-class NotebookFailed(Exception):
-    """A cell of a notebook raised; the message names the cell and what it said."""
-
-
-def execute(space: Workspace, task: Task) -> NotebookNode:
-    """Execute one notebook with papermill in a kernel of its own.
+        In the order of the tasks; failed notebooks are kept without outputs, for the office only,
+        in ``data/processed/<study>/failed/``.
 
     Raises
     ------
-    NotebookFailed
-        When a cell raises; the notebook is kept in ``data/processed/<study>/failed/``.
+    ReleaseError
+        When the small counts of a public study cannot be protected; no page is touched then.
     """
-    import papermill
-    from nbclient.exceptions import DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
+    made = store.require(space)
+    record.note(space, date.today())
+    if space.study.audience == "public":
+        plans.of(space, store.load(space))
+    _prepare(space)
+    shelf = manifest.read(space, made)
+    outcomes = []
+    for task in tasks:
+        outcome, shelf = _step(shelf, task, fresh=fresh)
+        outcomes.append(outcome)
+        report(outcome)
+    index = site.index(space, made, shelf.entries)
+    review.write(manifest.finish(shelf, index, time.strftime("%Y-%m-%dT%H:%M:%S%z")))
+    return tuple(outcomes)
 
-    from evaltools.reports.kernel import PrivateKernelManager
 
+def _prepare(space: Workspace) -> None:
+    """Remove what a killed run left, and refuse a folder that cannot be written at once."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with tempfile.TemporaryDirectory(dir=space.processed, prefix=".run-") as folder:
-        kept = Path(folder) / f"{task.area or 'stadt'}_{task.notebook}.ipynb"
-        try:
-            return papermill.execute_notebook(
-                space.notebooks / f"{task.notebook}.ipynb",
-                kept,
-                parameters=dict(task.parameters),
-                kernel_name=KERNEL,
-                cwd=space.root,
-                progress_bar=False,
-                log_output=False,
-                kernel_manager_class=PrivateKernelManager,
-            )
-        except PapermillExecutionError as error:
-            _keep(kept, space)
-            said = error.evalue.strip().splitlines()[0] if error.evalue.strip() else ""
-            raise NotebookFailed(f"cell {error.cell_index + 1}: {error.ename}: {said}") from None
-        except DeadKernelError:
-            _keep(kept, space)
-            raise NotebookFailed("the kernel died; perhaps out of memory") from None
+    for left in space.processed.glob(".run-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    files.sweep(space.reports)
+    with files.staged({space.reports / "run.json": ""}):
+        pass
 
 
-def _keep(notebook: Path, space: Workspace) -> None:
-    folder = space.processed / "failed"
-    folder.mkdir(exist_ok=True)
-    if notebook.is_file():
-        shutil.move(notebook, folder / notebook.name)
+def _step(shelf: Shelf, task: Task, *, fresh: bool) -> tuple[Outcome, Shelf]:
+    """Keep a task's page or make it; give the shelf with it."""
+    mark = manifest.mark(shelf.space, task)
+    if not fresh and shelf.holds(task.output, mark):
+        verdicts = shelf.pages[task.output]["verdicts"]
+        return Outcome(task, 0.0, verdicts=verdicts, kept=True), shelf
+    outcome, contents = _one(shelf.space, shelf.made, task)
+    note = {"mark": mark, "seconds": round(outcome.seconds, 2), "hidden": list(outcome.hidden)}
+    return outcome, manifest.put(shelf, _entry(outcome), contents, note)
 
 
-def _entries(
-    space: Workspace, made: Provenance, outcomes: Sequence[Outcome]
-) -> list[dict[str, Any]]:
-    """Join this run's pages with those of earlier runs that still belong to the study."""
-    state = made.state
-    entries = {entry["file"]: entry for entry in site.read_entries(space)}
-    for outcome in outcomes:
-        task = outcome.task
-        entries[task.output] = {
-            "area": task.area,
-            "name": task.name,
-            "notebook": task.notebook,
-            "title": task.label,
-            "own": task.own,
-            "file": task.output,
-            "ok": outcome.ok,
-            "state": state,
-            "parameters": dict(task.parameters),
-            "verdicts": dict(outcome.verdicts),
-            "seconds": round(outcome.seconds, 2),
-        }
-    order = {name: place for place, name in enumerate((*space.study.treated, ""))}
-    books = space.study.notebooks.area + space.study.notebooks.city
-    kept = [
-        item for item in entries.values() if item["area"] in order and item["notebook"] in books
-    ]
-    for item in kept:
-        item["stale"] = item["state"] != state
-    return sorted(kept, key=lambda item: (order[item["area"]], item["notebook"]))
+def _one(space: Workspace, made: Provenance, task: Task) -> tuple[Outcome, dict[str, bytes]]:
+    begun = time.monotonic()
+    try:
+        notebook = execute(space, task)
+        contents = _contents(space, made, task, notebook)
+        found = html.verdicts(notebook)
+    except (NotebookFailed, ReleaseError) as error:
+        return Outcome(task, time.monotonic() - begun, str(error)), {}
+    hidden = html.hidden(notebook)
+    return Outcome(task, time.monotonic() - begun, verdicts=found, hidden=hidden), contents
 
 
-def _json(space: Workspace, made: Provenance, entries: list[dict[str, Any]]) -> str:
-    content = {
-        "study": space.name,
-        "title": space.study.title,
-        "study_file": space.digest,
-        "simulated": made.simulated,
-        "inputs": dict(made.public_inputs),
-        "versions": dict(made.versions),
-        "state": made.state,
-        "finished": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "pages": entries,
+def _contents(
+    space: Workspace, made: Provenance, task: Task, notebook: NotebookNode
+) -> dict[str, bytes]:
+    """Make all public files of an executed notebook, by path below the folder of reports.
+
+    They are moved into place together, and leave together when the page is replaced or fails.
+    """
+    page = html.page(
+        space,
+        made,
+        title=task.label,
+        area=task.name,
+        inputs=task.changes,
+        depth=task.output.count("/"),
+    )
+    folder, _, name = task.output.removesuffix(".html").rpartition("/")
+    tables = export.files(notebook, name, notes=export.page_notes(page))
+    shown = replace(page, downloads=tuple(f"tables/{file}" for file in tables))
+    written = {task.output: html.render(notebook, shown).encode()}
+    return written | {f"{folder}/tables/{file}": data for file, data in tables.items()}
+
+
+def _entry(outcome: Outcome) -> dict[str, Any]:
+    """Describe a page for ``run.json``; of a user's own files it tells the name, not the place."""
+    task = outcome.task
+    return {
+        "area": task.area,
+        "name": task.name,
+        "notebook": task.notebook,
+        "title": task.label,
+        "own": _public(task.own),
+        "file": task.output,
+        "ok": outcome.ok,
+        "parameters": _public(task.parameters),
+        "verdicts": dict(outcome.verdicts),
     }
-    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+def _public(parameters: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: Path(value).name if name in FILES else value for name, value in parameters.items()
+    }

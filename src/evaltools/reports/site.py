@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from evaltools.data.store import Provenance
 from evaltools.evaluation.claims import TITLES
 from evaltools.reports import html
+from evaltools.reports.plan import PAGE
 from evaltools.study import Workspace
 
+KINDS: dict[str, type] = dict.fromkeys(("area", "name", "notebook", "title", "file"), str) | {
+    "ok": bool,
+    "own": dict,
+    "verdicts": dict,
+}
 MARKS = {
     "gestützt": "verdict-ja",
     "nicht gestützt": "verdict-nein",
@@ -35,27 +42,41 @@ def index(space: Workspace, made: Provenance, entries: Sequence[dict[str, Any]])
     -------
     str
         The page; links are relative.
+
+    Raises
+    ------
+    ReleaseError
+        When it would hold more than text and the house's own markup.
     """
     page = html.page(space, made, title=space.study.title, area="", inputs=(), depth=0)
     template = html.environment().get_template("site.html.j2")
-    return template.render(
+    text = template.render(
         page=page,
         css=html.css(),
         groups=_groups(space, entries),
         board=_board(entries),
         marks=MARKS,
     )
+    return html.finish(text, "the index")
 
 
 def read_entries(space: Workspace) -> list[dict[str, Any]]:
     """Read the pages of earlier runs whose files are still there."""
     try:
         raw = json.loads((space.reports / "run.json").read_text(encoding="utf-8"))
-        entries = list(raw["pages"])
-        known = [item for item in entries if "own" in item]
+        known = [item for item in raw["pages"] if _is_entry(item)]
         return [item for item in known if not item["ok"] or _there(space, item["file"])]
     except (OSError, ValueError, KeyError, TypeError):
         return []
+
+
+def _is_entry(item: Any) -> bool:
+    """Whether an entry is what a run writes; others could not be shown, or lead elsewhere."""
+    kinds = isinstance(item, dict) and {name: type(item.get(name)) for name in KINDS} == KINDS
+    if not kinds or not re.fullmatch(PAGE, item["file"]):
+        return False
+    pairs = [*item["own"].items(), *item["verdicts"].items()]
+    return all(isinstance(text, str) for pair in pairs for text in pair)
 
 
 def _there(space: Workspace, file: str) -> bool:
