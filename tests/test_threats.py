@@ -191,7 +191,9 @@ def test_hostile_text_is_no_markup(attacked: Workspace) -> None:
         for tag in soup.find_all(True):
             assert not [name for name in tag.attrs if name.startswith("on") or name == "style"]
         for link in soup.find_all(href=True):
-            assert re.fullmatch(r"#inhalt|data:,|[A-Za-z0-9_./-]+\.html", link["href"]), file.name
+            assert re.fullmatch(
+                r"#inhalt|data:,|[A-Za-z0-9_./-]+\.(html|csv|xlsx)", link["href"]
+            ), file.name
         for image in soup.find_all(src=True):
             assert image["src"].startswith("data:image/svg+xml;base64,")
 
