@@ -160,7 +160,7 @@ class _Search:
 
 
 def protect(
-    cells: Cells, *, width: float = 2.0, lowest: float = 1.0, seconds: float = 20.0
+    cells: Cells, *, width: float = 2.0, lowest: float = 1.0, seconds: float = 12.0
 ) -> Pattern:
     """Hide as few further cells as needed so that no sensitive one is known too closely.
 
