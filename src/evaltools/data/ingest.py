@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +17,7 @@ from evaltools.data.sources import Correction, Corrections, Source, Sources
 from evaltools.data.tidy import correct, tidy
 from evaltools.data.validate import check, check_columns, check_foreign, check_totals
 from evaltools.errors import DataError, StudyError, unknown
+from evaltools.files import digest
 from evaltools.study import Study, Workspace
 
 Frames = dict[str, pd.DataFrame]
@@ -58,14 +58,14 @@ def find_file(space: Workspace, sources: Sources, source: Source) -> Path | None
 def inputs(space: Workspace) -> dict[str, str]:
     """Return name → SHA-256 of everything an ingest depends on; missing files are left out."""
     sources = load_sources(space)
-    files = {f"studies/{space.name}.yml": space.root / "studies" / f"{space.name}.yml"}
+    paths = {f"studies/{space.name}.yml": space.root / "studies" / f"{space.name}.yml"}
     for name in ("sources.yml", "corrections.yml"):
-        files[name] = space.raw / name
+        paths[name] = space.raw / name
     for source in sources.sources:
         path = find_file(space, sources, source)
         if path:
-            files[source.file] = path
-    return {name: _digest(path) for name, path in files.items() if path.is_file()}
+            paths[source.file] = path
+    return {name: digest(path) for name, path in paths.items() if path.is_file()}
 
 
 def ingest(space: Workspace) -> Ingested:
@@ -255,18 +255,13 @@ def _missing(source: Source, sources: Sources) -> Finding:
 
 
 def _changed(path: Path, source: Source) -> list[Finding]:
-    digest = _digest(path)
-    if source.sha256 == digest:
+    found = digest(path)
+    if source.sha256 == found:
         return []
     severity: Severity = "info"
-    text = f"Kein Prüfwert in sources.yml; eintragen: sha256: {digest}"
+    text = f"Kein Prüfwert in sources.yml; eintragen: sha256: {found}"
     if source.sha256 is not None:
         severity = "warning"
         text = f"Die Datei hat sich seit {source.retrieved:%d.%m.%Y} geändert "
-        text += f"(sha256 ist jetzt {digest})."
+        text += f"(sha256 ist jetzt {found})."
     return [Finding(severity, source.id, source.table, None, "", source.file, "pruefwert", text)]
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()

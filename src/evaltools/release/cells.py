@@ -81,16 +81,21 @@ class Cells:
         Nothing is lost: only the sum of such cells can be seen, and it is at least zero and whole
         just as they are.
         """
-        columns = csr_array(self.matrix).tocsc()
-        columns.sum_duplicates()
-        columns.eliminate_zeros()
-        kept: dict[tuple[bytes, bytes], int] = {}
-        for j in range(columns.shape[1]):
-            part = slice(columns.indptr[j], columns.indptr[j + 1])
-            if part.stop > part.start:
-                key = (columns.indices[part].tobytes(), columns.data[part].tobytes())
-                kept.setdefault(key, j)
-        return replace(self, matrix=csr_array(columns[:, list(kept.values())]))
+        kept = [members[0] for members in alike(self.matrix)]
+        return replace(self, matrix=csr_array(self.matrix[:, kept]))
+
+
+def alike(matrix: csr_array) -> list[list[int]]:
+    """Group the columns that are not empty and the same in all rows, in order of their first."""
+    columns = csr_array(matrix).tocsc()
+    columns.sum_duplicates()
+    columns.eliminate_zeros()
+    groups: dict[tuple[bytes, bytes], list[int]] = {}
+    for column in np.flatnonzero(np.diff(columns.indptr)):
+        part = slice(columns.indptr[column], columns.indptr[column + 1])
+        key = (columns.indices[part].tobytes(), columns.data[part].tobytes())
+        groups.setdefault(key, []).append(int(column))
+    return list(groups.values())
 
 
 def _check(cells: Cells) -> None:

@@ -11,11 +11,10 @@ from itertools import pairwise, product
 import pandas as pd
 
 from evaltools.measures.catalogue import LOCAL, Pick
+from evaltools.measures.picking import KEY
 from evaltools.measures.sums import Sum
 from evaltools.release.published import FLOWS
 from evaltools.study import Study
-
-KEY = ["area_id", "period"]
 
 
 def tied(rows: pd.DataFrame, study: Study) -> Iterator[list[tuple[Sum, float]]]:

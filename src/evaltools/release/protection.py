@@ -23,7 +23,7 @@ from evaltools.measures.periods import together
 from evaltools.measures.sums import Sum
 from evaltools.release import attack
 from evaltools.release.attack import Interval
-from evaltools.release.cells import Cells
+from evaltools.release.cells import Cells, alike
 from evaltools.release.identities import tied as identities
 from evaltools.release.identities import with_zeros
 from evaltools.release.moves import settled
@@ -123,17 +123,10 @@ def _known(count: pd.DataFrame, study: Study, items: Sequence[Sum]) -> _Known:
 
 def _joined(matrix: csr_array, cells: Floats) -> tuple[csr_array, Floats]:
     """Join inner cells that stand in the same rows: only their sum can be seen."""
-    columns = matrix.tocsc()
-    columns.sum_duplicates()
-    columns.eliminate_zeros()
-    groups: dict[tuple[bytes, bytes], list[int]] = {}
-    for column in np.flatnonzero(np.diff(columns.indptr)):
-        part = slice(columns.indptr[column], columns.indptr[column + 1])
-        key = (columns.indices[part].tobytes(), columns.data[part].tobytes())
-        groups.setdefault(key, []).append(int(column))
-    first = [members[0] for members in groups.values()]
-    added = np.array([cells[members].sum() for members in groups.values()])
-    return csr_array(columns[:, first].tocsr()), added
+    groups = alike(matrix)
+    first = [members[0] for members in groups]
+    added = np.array([cells[members].sum() for members in groups])
+    return csr_array(matrix[:, first]), added
 
 
 def _cells(known: _Known, found: Published, rules: Disclosure, out: set[Sum]) -> Cells:
