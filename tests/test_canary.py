@@ -20,7 +20,7 @@ import sys
 import urllib.parse
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
@@ -28,6 +28,8 @@ import pytest
 import yaml
 
 from conftest import copy_project
+from evaltools.codings import demo as spoken
+from evaltools.codings import pseudonyms, refi_write
 from evaltools.study import Workspace, open_study
 from robust_samples import public
 
@@ -181,11 +183,15 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     home.mkdir()
     put_in(root)
     names = {"HOME": str(home), "USER": USER, "LOGNAME": USER, "USERNAME": USER}
-    command = [sys.executable, "-m", "evaltools.cli", "run", "demo", "--area", "SR04"]
-    done = subprocess.run(
-        command, cwd=root, env=os.environ | names, capture_output=True, text=True, check=False
-    )
-    return Ran(open_study("demo", folder=root), done.returncode, done.stdout + done.stderr)
+    told, codes = "", []
+    for options in (["--notebook", "60_fokusgruppen"], ["--area", "SR04"]):
+        command = [sys.executable, "-m", "evaltools.cli", "run", "demo", *options]
+        done = subprocess.run(
+            command, cwd=root, env=os.environ | names, capture_output=True, text=True, check=False
+        )
+        told += done.stdout + done.stderr
+        codes.append(done.returncode)
+    return Ran(open_study("demo", folder=root), max(codes), told)
 
 
 def put_in(root: Path) -> None:
@@ -194,6 +200,7 @@ def put_in(root: Path) -> None:
     edit(raw / "faelle.csv", "utf-8", case)
     edit(raw / "angebote.csv", "cp1252", offer)
     edit(raw / "gebiete.csv", "utf-8", area)
+    voices(raw)
     sources = yaml.safe_load((raw / "sources.yml").read_text("utf-8"))
     sources["folders"] = [FOLDER]
     for source in sources["sources"]:
@@ -207,7 +214,7 @@ def put_in(root: Path) -> None:
         re.sub(r"decided_by: .*", f"decided_by: {USER}", corrections), "utf-8"
     )
     (raw / FOLDER).mkdir()
-    for file in [*raw.glob("*.csv"), *raw.glob("*.xlsx")]:
+    for file in [*raw.glob("*.csv"), *raw.glob("*.xlsx"), *raw.glob("*.qdpx")]:
         shutil.move(file, raw / FOLDER)
     notebook = nbformat.read(root / "notebooks" / "00_datenlage.ipynb", as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell(FAILING))
@@ -215,6 +222,24 @@ def put_in(root: Path) -> None:
     study = root / "studies" / "demo.yml"
     text = re.sub(r"area: \[00_", "area: [99_fehler, 00_", study.read_text("utf-8"))
     study.write_text(text, "utf-8")
+
+
+def voices(raw: Path) -> None:
+    """Let the interviews, their names and memos speak of the person; the user coded them."""
+    project = pseudonyms.pseudonymise(spoken.project(), {"Quellmann": PERSON, "Erlenpfad": CASE})
+    documents, codes = project.documents, project.codes
+    project = replace(
+        project,
+        documents=documents.assign(group=documents["group"] + f" ({PERSON})"),
+        codes=codes.assign(memo=f"so {PERSON}"),
+        coders=project.coders.assign(name=[USER, f"{USER} {PERSON}"]),
+    )
+    refi_write.project(project, raw / "fokusgruppen.qdpx")
+    file = raw / "pseudonyme.csv"
+    rows = f"{PERSON};[Person 1];Person\r\n{CASE};[Straße 1];Straße\r\n"
+    file.write_bytes(file.read_bytes() + rows.encode())
+    edit(raw / "gespraeche.csv", "utf-8", lambda n, row: row | {"Gruppe": f"Runde {n} {PERSON}"})
+    edit(raw / "freigabe.csv", "utf-8", lambda n, row: row | {"durch": USER})
 
 
 def edit(path: Path, encoding: str, change: object) -> None:
@@ -247,8 +272,12 @@ def area(number: int, row: dict[str, str]) -> dict[str, str]:
 
 def test_everything_ran_and_read_the_canaries(ran: Ran) -> None:
     assert ran.code == 8, ran.told
-    assert "1 of 6 notebooks failed" in ran.told
-    assert len([name for name in public(ran.space) if name.endswith(".html")]) == 6
+    assert "1 of 7 notebooks failed" in ran.told
+    assert len([name for name in public(ran.space) if name.endswith(".html")]) == 8
+    page = (ran.space.reports / "stadt" / "60_fokusgruppen.html").read_text(encoding="utf-8")
+    assert "„Frau [Person 1] hat am [Straße 1] einen langen Tisch aufgestellt" in page
+    listed = (ran.space.processed / "coding_document.parquet").read_bytes()
+    assert PERSON in leaks(listed, (PERSON,))
     cases = (ran.space.processed / "hze_case.parquet").read_bytes()
     assert {CASE, PERSON} <= leaks(cases, (CASE, PERSON)), "the canaries are in the tables"
 

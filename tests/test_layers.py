@@ -11,8 +11,20 @@ import pytest
 import evaltools
 
 SOURCE = Path(evaltools.__file__).parent
-GROUND = {"errors", "files", "yamlfile", "study", "studyparts", "german", "__init__"}
-ROOMS = ["data", "measures", "effects", "evaluation", "release", "reports", "cli"]
+GROUND = {
+    "errors",
+    "files",
+    "yamlfile",
+    "study",
+    "studyparts",
+    "studycodings",
+    "german",
+    "workbook",
+    "__init__",
+}
+ROOMS = ["data", "measures", "codings", "effects", "evaluation", "release", "reports", "cli"]
+# Codings stand beside measures: neither knows the other, nor do the methods of effects.
+APART = {"codings": {"measures"}, "effects": {"codings"}, "evaluation": {"codings"}}
 FORBIDDEN = ("print(", "time.sleep", "time.time(", "datetime.now", "date.today", "os.environ")
 MODULES = sorted(SOURCE.rglob("*.py"))
 
@@ -43,7 +55,8 @@ def own_room(path: Path) -> str:
 def allowed(place: str) -> set[str]:
     if place in GROUND:
         return GROUND
-    return GROUND | set(ROOMS[: ROOMS.index(place) + 1]) | {"__version__"}
+    left = set(ROOMS[: ROOMS.index(place) + 1])
+    return GROUND | (left - APART.get(place, set())) | {"__version__"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(SOURCE)))

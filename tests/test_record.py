@@ -49,6 +49,7 @@ BESIDE = {
         "events",  # bears on a guard, which moves no verdict
         "disclosure",
         "audience",
+        "codings",
         "notebooks",
     },
     ModelArea: {"neighbours", "note"},

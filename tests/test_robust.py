@@ -24,7 +24,7 @@ from pyarrow import parquet
 
 import evaltools
 from evaltools import files
-from evaltools.data import store
+from evaltools.data import ownfile, store
 from evaltools.data.ingest import ingest
 from evaltools.data.schema import TABLES
 from evaltools.reports import manifest, plan, runs
@@ -530,7 +530,7 @@ def test_parquet_executes_nothing(tmp_path: Path) -> None:
     assert bomb[:20] in file.read_bytes() or b"extension" in file.read_bytes()
     for attempt in (
         lambda: pd.read_parquet(file),
-        lambda: store.own_file(file, TABLES["hze_count"], {"area": store.read(space, "area")}),
+        lambda: ownfile.read(file, TABLES["hze_count"], {"area": store.read(space, "area")}),
     ):
         try:
             attempt()

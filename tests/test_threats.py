@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,9 @@ import yaml
 from bs4 import BeautifulSoup
 
 from conftest import copy_project
+from evaltools.codings import demo as spoken
+from evaltools.codings import refi_write
+from evaltools.codings.model import frame, paths
 from evaltools.data.ingest import ingest
 from evaltools.errors import RunError
 from evaltools.reports import kernel, plan, runs
@@ -22,6 +27,7 @@ from evaltools.study import Workspace, open_study
 from test_browser import ARGS, CHROMIUM
 
 AREA = "SR04"
+TALK = "ER Kesselwiese Organisation"
 ENDS = {
     "script": "<script>alert(1)</script>",
     "attribute": '"><img src=x onerror=alert(1)>',
@@ -78,6 +84,7 @@ FIELDS = [
     ("findings", "message"),
     ("findings", "value"),
     ("hze_case", "intensity_hours_week_reason"),
+    ("coding_document", "group"),
 ]
 
 
@@ -102,6 +109,13 @@ SHOWN = [
     "source.provider",
     "source.licence",
     "source.id",
+    "code.name",
+    "segment.text",
+    "quote.source",
+    "dimension.name",
+    "joint.reason",
+    "coreq.answer",
+    "coding_document.group",
 ]
 KEPT = [f"SR{number:02d}" for number in range(1, 9)]
 FIRST, LAST = "2014", "2021"
@@ -125,7 +139,48 @@ def _study(root: Path) -> None:
         {"period": "2016", "area": "SR03", "kind": "boundary", "label": hostile("event.label")},
         {"period": "2020", "kind": "reform", "label": hostile("event.label")},
     ]
+    path = f"SONI > {hostile('code.name')}"
+    text["codings"] = {
+        "dimensions": {hostile("dimension.name"): [path]},
+        "joint": [
+            {
+                "claim": 7,
+                "codes": [path],
+                "readings": {AREA: {"stance": "dafuer", "reason": hostile("joint.reason")}},
+            }
+        ],
+        "coreq": {1: hostile("coreq.answer")},
+    }
     file.write_text(yaml.safe_dump(text, width=10**6), encoding="utf-8")
+
+
+def _voices(root: Path) -> None:
+    """Put hostile words into codes, words and groups of the interviews, and clear them."""
+    made = spoken.project()
+    place = made.documents.index[made.documents["name"] == TALK][0]
+    doc, text = made.documents.loc[place, ["doc_id", "text"]]
+    said = hostile("segment.text")
+    documents = made.documents.assign(group=hostile("document.group"))
+    documents.loc[place, "text"] = text + said
+    codes = made.codes.assign(memo=hostile("code.memo"))
+    codes.loc[codes["path"] == "SONI > Netzwerk", "name"] = hostile("code.name")
+    code = codes.loc[codes["path"] == "SONI > Netzwerk", "code_id"].iloc[0]
+    codes = codes.assign(path=paths(codes))
+    segment = [("s", doc, len(text), len(text) + len(said), said, None, None)]
+    coding = [("k", "s", doc, code, made.coders["coder_id"][0], None, None)]
+    changed = replace(
+        made,
+        documents=documents,
+        codes=codes,
+        segments=pd.concat([made.segments, frame("segments", segment)], ignore_index=True),
+        codings=pd.concat([made.codings, frame("codings", coding)], ignore_index=True),
+    )
+    raw = root / "data" / "raw" / "demo"
+    refi_write.project(changed, raw / "fokusgruppen.qdpx")
+    with (raw / "freigabe.csv").open("a", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=";").writerow(
+            [TALK, said, "ja", "", "", hostile("quote.source")]
+        )
 
 
 def _small(space: Workspace) -> None:
@@ -157,14 +212,15 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """All notebooks of a model area, run by papermill over hostile tables."""
     root = copy_project(tmp_path_factory.mktemp("threats") / "p", "demo")
     _study(root)
+    _voices(root)
     space = open_study("demo", folder=root)
     ingest(space)
     _small(space)
     for table, column in FIELDS:
         _set(space, table, column)
     _provenance(space)
-    outcomes = runs.run(space, plan.tasks(space, areas=[AREA]))
-    assert [outcome.error for outcome in outcomes] == [""] * 5
+    outcomes = runs.run(space, plan.tasks(space))
+    assert [outcome.error for outcome in outcomes] == [""] * 8
     return space
 
 
@@ -182,7 +238,7 @@ def _texts(file: Path) -> str:
 def test_hostile_text_is_no_markup(attacked: Workspace) -> None:
     """An independent reading: what BeautifulSoup finds on the pages is the house's own."""
     files = _pages(attacked)
-    assert len(files) == 6
+    assert len(files) == 9
     for file in files:
         soup = BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
         assert not soup.find_all(["script", "svg", "iframe", "object", "embed", "form", "base"])

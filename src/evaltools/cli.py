@@ -109,6 +109,22 @@ def release(
     typer.echo(f"release {made.number} of study {space.name} is on record, signed by {made.by}")
 
 
+@app.command(epilog="Example: evaltools quotes demo")
+def quotes(study: StudyName) -> None:
+    """List all coded segments, so that the office can decide which of them may be quoted."""
+    from evaltools.codings import material
+    from evaltools.data import store
+    from evaltools.release import quotes as quoting
+    from evaltools.reports import clearance
+    from evaltools.study import open_study
+
+    space = open_study(study)
+    with store.locked(space):
+        listed = quoting.candidates(material.load(space))
+        path = clearance.write(space, listed)
+    typer.echo(f"{len(listed)} quotes in {_shown(path)} (for the office only)")
+
+
 @app.command("list", epilog="Example: evaltools list demo")
 def list_study(study: StudyName) -> None:
     """List a study's model areas, notebooks and the parameters they take."""
@@ -139,9 +155,10 @@ def demo(
     ] = Path("data/raw/demo"),
 ) -> None:
     """Simulate the city Musterstadt anew; the same seed gives the same files."""
+    from evaltools.codings import demo as voices
     from evaltools.data import demo as city
 
-    written = city.write(folder, city.simulate())
+    written = city.write(folder, city.simulate(), voices.files())
     typer.echo(f"{len(written)} files written to {_shown(folder)}")
 
 

@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 
 from evaltools import yamlfile
 from evaltools.errors import RunError, StudyError, unknown
+from evaltools.studycodings import Codings
 from evaltools.studyparts import (
     PERIOD,
     AreaId,
@@ -35,6 +36,7 @@ from evaltools.yamlfile import Strict
 
 __all__ = [
     "PERIOD",
+    "Codings",
     "Disclosure",
     "Event",
     "ModelArea",
@@ -73,6 +75,7 @@ class Study(Strict):
     forms: Mapping[str, FormName] = {}
     disclosure: Disclosure = Disclosure()
     audience: Literal["public", "intern"] = "public"
+    codings: Codings = Codings()
     notebooks: Notebooks
 
     @model_validator(mode="after")

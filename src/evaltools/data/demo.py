@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaincc
 
 from evaltools.data import demo_context, demo_files
+from evaltools.data.beside import Beside
 from evaltools.data.demo_context import AREAS, MODELS, YEARS, typed
 
 Floats = NDArray[np.float64]
@@ -114,9 +115,9 @@ def simulate(
     return City({name: typed(frame, name) for name, frame in tables.items()}, truth)
 
 
-def write(folder: Path, city: City) -> list[Path]:
+def write(folder: Path, city: City, beside: Beside | None = None) -> list[Path]:
     """Write a city as an office would deliver it; see :func:`evaltools.data.demo_files.write`."""
-    return demo_files.write(folder, city.tables, city.truth)
+    return demo_files.write(folder, city.tables, city.truth, beside or Beside())
 
 
 def _by_area(population: pd.DataFrame) -> Floats:

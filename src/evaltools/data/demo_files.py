@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from io import BytesIO, StringIO
+from io import StringIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
-from xml.etree.ElementTree import canonicalize
-from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 import pandas as pd
 import yaml
-from openpyxl import Workbook
 
-from evaltools.data.demo_context import BANDS, KINDS, PHASES, PROFILE
+from evaltools.data import demo_workbook
+from evaltools.data.beside import Beside
+from evaltools.data.demo_context import KINDS, PHASES, PROFILE
+from evaltools.data.demo_workbook import AGES, BOOK, SHEETS
 from evaltools.data.schema import FORMS, LIFE_PHASES, OFFER_PARAGRAPHS, PARAGRAPHS
 
 _UNDER = {"27_2": "§ 27 Abs. 2"}
@@ -123,9 +122,6 @@ _FILES = (
         {"indicator": _INDICATOR},
     ),
 )
-_BOOK = "bevoelkerung.xlsx"
-_SHEETS = ("Bestand", "Prognose", "Stadtraum 18")
-_AGES = {"Stadtraum": "area_id", "Alter von": "age_from", "Alter bis": "age_to"}
 _GAPS = ("k. A.", "-", ".")
 _WHOLLY = "Simulated by evaltools.data.demo; nothing in it is taken from a real city."
 _TRUTH = f"""{_WHOLLY}
@@ -134,7 +130,12 @@ _TRUTH = f"""{_WHOLLY}
 # for §§ 33, 34 and stationary 27(2); intensity = stationary share of starts."""
 
 
-def write(folder: Path, tables: Mapping[str, pd.DataFrame], truth: Mapping[str, Any]) -> list[Path]:
+def write(
+    folder: Path,
+    tables: Mapping[str, pd.DataFrame],
+    truth: Mapping[str, Any],
+    beside: Beside,
+) -> list[Path]:
     """Write raw files, ``sources.yml``, ``corrections.yml`` and ``truth.yml``.
 
     Parameters
@@ -145,6 +146,8 @@ def write(folder: Path, tables: Mapping[str, pd.DataFrame], truth: Mapping[str, 
         The canonical tables; not changed.
     truth : mapping
         What is true by construction.
+    beside : Beside
+        Files of other rooms.
 
     Returns
     -------
@@ -153,11 +156,11 @@ def write(folder: Path, tables: Mapping[str, pd.DataFrame], truth: Mapping[str, 
     """
     folder.mkdir(parents=True, exist_ok=True)
     content = {file.name: _csv(file, tables[file.table]) for file in _FILES}
-    content[_BOOK] = _workbook(tables["population"])
-    content["sources.yml"] = _yaml(_sources(content), _WHOLLY)
+    content[BOOK] = demo_workbook.workbook(tables["population"])
+    content["sources.yml"] = _yaml(_sources(content, beside), _WHOLLY)
     content["corrections.yml"] = _yaml(_corrections(tables["staffing"]), _WHOLLY)
     content["truth.yml"] = _yaml(truth, _TRUTH)
-    return [_put(folder / name, data) for name, data in content.items()]
+    return [_put(folder / name, data) for name, data in {**content, **beside.content}.items()]
 
 
 def _put(path: Path, data: bytes) -> Path:
@@ -219,7 +222,7 @@ def _corrections(staffing: pd.DataFrame) -> dict[str, Any]:
     return {"corrections": [item | {"decided_by": "Beispielamt (simuliert)"}]}
 
 
-def _sources(content: Mapping[str, bytes]) -> dict[str, Any]:
+def _sources(content: Mapping[str, bytes], beside: Beside) -> dict[str, Any]:
     entries = []
     for file in _FILES:
         entry = _entry(file.id, file.name, file.table, file.note, content[file.name])
@@ -231,57 +234,20 @@ def _sources(content: Mapping[str, bytes]) -> dict[str, Any]:
         entry |= {"constants": dict(file.constants)} if file.constants else {}
         entries.append(entry)
     wide = {"variable": "year", "value": "n", "columns": r"(\d{4})"}
-    for number, sheet in enumerate(_SHEETS, start=1):
+    for number, sheet in enumerate(SHEETS, start=1):
         note = f"Blatt {sheet}; Einwohner am 31.12."
-        entry = _entry(f"bevoelkerung_{number}", _BOOK, "population", note, content[_BOOK])
+        entry = _entry(f"bevoelkerung_{number}", BOOK, "population", note, content[BOOK])
         kind = "forecast" if sheet == "Prognose" else "actual"
-        entry |= {"format": {"sheet": sheet}, "columns": _AGES}
+        entry |= {"format": {"sheet": sheet}, "columns": AGES}
         entries.append(entry | {"constants": {"sex": "alle", "kind": kind}, "wide": wide})
-    return {"city": "Musterstadt", "simulated": True, "sources": entries}
+    made = {"city": "Musterstadt", "simulated": True, "sources": [*entries, *beside.sources]}
+    return made | ({"codings": [*beside.codings]} if beside.codings else {})
 
 
 def _entry(name: str, file: str, table: str, note: str, data: bytes) -> dict[str, Any]:
     origin = {"provider": "evaltools (simulierte Daten)", "licence": "CC0-1.0"}
     entry = {"id": name, "file": file, "table": table} | origin
     return entry | {"retrieved": "2025-01-31", "note": note, "sha256": sha256(data).hexdigest()}
-
-
-def _workbook(people: pd.DataFrame) -> bytes:
-    """Write the population as a statistical office does: wide, titles above, source below."""
-    book = Workbook()
-    book.remove(book.worksheets[0])
-    old, forecast = people["area_id"] == "SR18", people["kind"] == "forecast"
-    parts = (~old & ~forecast, ~old & forecast, old & ~forecast)
-    for sheet, part in zip(_SHEETS, parts, strict=True):
-        key = ["area_id", "age_from", "age_to"]
-        wide = people[part].pivot(index=key, columns="year", values="n")
-        page = book.create_sheet(sheet)
-        page.append(["Musterstadt (simuliert): Einwohner unter 21 Jahren nach Stadtraum und Alter"])
-        page.append(["Stand jeweils 31.12."])
-        page.append([])
-        page.append([*_AGES, *map(int, wide.columns)])
-        for (area, low, high), values in zip(wide.index, wide.to_numpy(), strict=True):
-            page.append([None if low else area, int(low), int(high), *map(int, values)])
-            if low == 0:
-                page.merge_cells(f"A{page.max_row}:A{page.max_row + len(BANDS) - 1}")
-        page.append([])
-        page.append(["Quelle: evaltools, simulierte Daten (CC0-1.0)"])
-    buffer = BytesIO()
-    book.save(buffer)
-    return _same_bytes(buffer.getvalue())
-
-
-def _same_bytes(book: bytes) -> bytes:
-    """Write a workbook's parts anew: canonical XML, fixed times, stored uncompressed."""
-    buffer = BytesIO()
-    with ZipFile(BytesIO(book)) as old, ZipFile(buffer, "w") as new:
-        for name in sorted(old.namelist(), key=lambda name: (name != "[Content_Types].xml", name)):
-            text = canonicalize(old.read(name).decode("utf-8"))
-            text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "2025-01-31T00:00:00Z", text)
-            part = ZipInfo(name, (2025, 1, 31, 0, 0, 0))
-            part.create_system = 3
-            new.writestr(part, text)
-    return buffer.getvalue()
 
 
 class _Dumper(yaml.SafeDumper):

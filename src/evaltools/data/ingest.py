@@ -13,7 +13,7 @@ from evaltools.data import cases, store
 from evaltools.data.findings import Finding, Severity, listing, to_frame
 from evaltools.data.harmonise import circles, harmonise, merged, successors
 from evaltools.data.schema import TABLES, Table
-from evaltools.data.sources import Correction, Corrections, Source, Sources
+from evaltools.data.sources import CodingFile, Correction, Corrections, Source, Sources
 from evaltools.data.tidy import correct, tidy
 from evaltools.data.validate import check, check_columns, check_foreign, check_totals
 from evaltools.errors import DataError, StudyError, unknown
@@ -46,7 +46,7 @@ def load_sources(space: Workspace) -> Sources:
     return sources
 
 
-def find_file(space: Workspace, sources: Sources, source: Source) -> Path | None:
+def find_file(space: Workspace, sources: Sources, source: Source | CodingFile) -> Path | None:
     """Return the raw file of a source, from the first folder that holds it; None when none does."""
     for folder in sources.folders:
         path = space.raw / folder / source.file
@@ -61,7 +61,7 @@ def inputs(space: Workspace) -> dict[str, str]:
     paths = {f"studies/{space.name}.yml": space.root / "studies" / f"{space.name}.yml"}
     for name in ("sources.yml", "corrections.yml"):
         paths[name] = space.raw / name
-    for source in sources.sources:
+    for source in sources.origins:
         path = find_file(space, sources, source)
         if path:
             paths[source.file] = path
@@ -124,7 +124,7 @@ def _read_all(space: Workspace, sources: Sources) -> tuple[Frames, list[Finding]
     for source in sources.sources:
         path = find_file(space, sources, source)
         if path is None:
-            found.append(_missing(source, sources))
+            found.append(_missing(source))
             continue
         found += _changed(path, source)
         tidied = tidy(path, source)
@@ -139,6 +139,7 @@ def _read_all(space: Workspace, sources: Sources) -> tuple[Frames, list[Finding]
     for name, frames_of_table in parts.items():
         frames[name], lost = _combine(frames_of_table, TABLES[name])
         found += lost + check_columns(frames[name], TABLES[name])
+    found += _coded(space, sources)
     for source, frame in named:
         foreign = check_foreign(frame, TABLES[source.table], frames, source_id=source.id)
         found += _without_followups(foreign, found)
@@ -248,13 +249,22 @@ def _unknown_models(area: pd.DataFrame, study: Study) -> list[Finding]:
     ]
 
 
-def _missing(source: Source, sources: Sources) -> Finding:
+def _coded(space: Workspace, sources: Sources) -> list[Finding]:
+    """Check that the files of codings are there; they are read by the notebooks."""
+    found: list[Finding] = []
+    for item in sources.codings:
+        path = find_file(space, sources, item)
+        found += [_missing(item)] if path is None else _changed(path, item)
+    return found
+
+
+def _missing(source: Source | CodingFile) -> Finding:
     where = f"; herunterladen von {source.url}" if source.url else ""
     text = f"Die Datei {source.file} fehlt im Ordner der Stadt{where}."
     return Finding("error", source.id, source.table, None, "", "", "datei_fehlt", text)
 
 
-def _changed(path: Path, source: Source) -> list[Finding]:
+def _changed(path: Path, source: Source | CodingFile) -> list[Finding]:
     found = digest(path)
     if source.sha256 == found:
         return []

@@ -27,6 +27,13 @@ MISSING = {
 NO_VALUE = "ohne Wert geliefert"
 
 Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]{0,63}$")]
+CodingName = Annotated[
+    str,
+    Field(
+        pattern=r"^([^/\\\x00.][^/\\\x00]*\.qda/)?[^/\\\x00.][^/\\\x00]*"
+        r"\.(qdpx|xlsx|csv|sqlite3|sqlite|db|qda)$"
+    ),
+]
 FileName = Annotated[str, Field(pattern=r"^[^/\\\x00]+\.(csv|tsv|txt|xlsx|parquet)$")]
 
 
@@ -48,18 +55,34 @@ class Wide(Strict):
     columns: str = r"(\d{4})"
 
 
-class Source(Strict):
-    """One raw file and its way into one table of the schema."""
+class Origin(Strict):
+    """Where a raw file came from and how it is known again."""
 
     id: Slug
-    file: FileName
-    table: str
     provider: str
     licence: str
     retrieved: date
     url: str | None = None
     note: str | None = None
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
+class CodingFile(Origin):
+    """One file of coded interviews, read as it is by :mod:`evaltools.codings`.
+
+    ``coder`` names who coded where the file does not say it.
+    """
+
+    file: CodingName
+    table: Literal["coding"] = "coding"
+    coder: str = ""
+
+
+class Source(Origin):
+    """One raw file and its way into one table of the schema."""
+
+    file: FileName
+    table: str
     format: Format = Format()
     columns: dict[str, str]
     codes: dict[str, dict[str, str]] = {}
@@ -89,10 +112,16 @@ class Sources(Strict):
     simulated: bool = False
     folders: tuple[str, ...] = (".",)
     sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    codings: tuple[CodingFile, ...] = ()
+
+    @property
+    def origins(self) -> tuple[Source | CodingFile, ...]:
+        """All raw files, tables and codings."""
+        return (*self.sources, *self.codings)
 
     @model_validator(mode="after")
     def _ids_once(self) -> Sources:
-        ids = [source.id for source in self.sources]
+        ids = [source.id for source in self.origins]
         double = sorted({name for name in ids if ids.count(name) > 1})
         if double:
             raise ValueError(f"source id {', '.join(double)} is given twice")

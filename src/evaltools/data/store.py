@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import json
 import platform
-import re
 import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pyarrow import parquet
 
 from evaltools import files
-from evaltools.data.findings import to_frame
+from evaltools.data import ownfile
 from evaltools.data.package import package
-from evaltools.data.schema import TABLES, Table
-from evaltools.data.sources import Correction, Source, Sources
-from evaltools.data.tidy import tidy
-from evaltools.data.validate import check, check_foreign
+from evaltools.data.schema import TABLES
+from evaltools.data.sources import Correction, Sources
 from evaltools.errors import DataError, unknown
 from evaltools.study import Workspace
 
@@ -49,12 +44,14 @@ class Provenance:
 
     @property
     def public_inputs(self) -> dict[str, str]:
-        """Inputs with hashes, without the files that hold counts of helps.
+        """Inputs with hashes, without the files that hold counts of helps, names or codings.
 
-        A hash of a file that others can nearly write themselves would tell them its small counts.
+        A hash of a file that others can nearly write themselves would tell them what is in it.
         """
-        counts = {str(s["file"]) for s in self.sources if s["table"] in ("hze_case", "hze_count")}
-        return {name: digest for name, digest in self.inputs.items() if name not in counts}
+        private = {name for name, table in TABLES.items() if table.case_level}
+        private |= {"hze_count", "coding"}
+        kept = {str(source["file"]) for source in self.sources if source["table"] in private}
+        return {name: digest for name, digest in self.inputs.items() if name not in kept}
 
     @property
     def is_this_version(self) -> bool:
@@ -78,8 +75,9 @@ def provenance(
     before = read_provenance(space.processed)
     same = before is not None and before.inputs == inputs and before.versions == versions
     described = tuple(
-        source.model_dump(mode="json", exclude_defaults=True) | {"found": source.file in inputs}
-        for source in sources.sources
+        source.model_dump(mode="json", exclude_defaults=True)
+        | {"table": source.table, "found": source.file in inputs}
+        for source in sources.origins
     )
     return Provenance(
         study=space.name,
@@ -186,53 +184,8 @@ def load(space: Workspace, *, case_counts: str = "", offers: str = "") -> dict[s
     tables = {name: read(space, name) for name in names}
     for name, file in (("hze_count", case_counts), ("offer", offers)):
         if file:
-            tables[name] = own_file(Path(file), TABLES[name], tables)
+            tables[name] = ownfile.read(Path(file), TABLES[name], tables)
     return tables
-
-
-def own_file(path: Path, table: Table, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Read a user's own file in the schema's columns, fully checked.
-
-    Raises
-    ------
-    DataError
-        When it is missing or has any error finding; the findings are in ``error.findings``.
-    """
-    if not path.is_file():
-        raise DataError(f"{path.name}: no such file; give a CSV or Parquet file of {table.name}")
-    source = Source(
-        id=table.name,
-        file=path.name,
-        table=table.name,
-        provider="own file",
-        licence="own file",
-        retrieved=date.min,
-        columns={name: name for name in _header(path, table)},
-    )
-    tidied = tidy(path, source)
-    found = list(tidied.findings) + check(tidied.frame, table, source_id=path.name)
-    if tidied.ok:
-        found += check_foreign(tidied.frame, table, tables, source_id=path.name)
-    findings = to_frame(found)
-    errors = int((findings["severity"] == "error").sum())
-    if errors:
-        first = findings.iloc[0]
-        raise DataError(
-            f"{path.name}: {errors} errors; first: row {first['row']}, column {first['column']}: "
-            f"{first['message']}",
-            findings=findings,
-        )
-    return tidied.frame.reset_index(drop=True)
-
-
-def _header(path: Path, table: Table) -> list[str]:
-    """Return the schema's columns that the file has, and those it must have."""
-    if path.suffix == ".parquet":
-        present = set(parquet.read_schema(path).names)
-    else:
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
-            present = set(re.split(r"[;,\t|]", file.readline().strip().replace('"', "")))
-    return [item.name for item in table.columns if item.required or item.name in present]
 
 
 def available(space: Workspace) -> tuple[str, ...]:

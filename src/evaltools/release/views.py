@@ -17,12 +17,16 @@ from evaltools.study import Workspace
 Tables = Mapping[str, pd.DataFrame]
 TABLE_LABELS = {
     "area": "Räume",
+    "coding": "Kodierungen",
+    "coding_document": "Gespräche",
     "hze_case": "einzelne Hilfen",
     "hze_count": "Fallzahlen",
     "infrastructure": "Einrichtungen",
     "offer": "Angebote",
     "population": "Bevölkerung",
     "provider": "Träger",
+    "pseudonym": "Pseudonyme",
+    "quote_clearance": "Freigabe von Zitaten",
     "reference_trend": "Vergleichstrend",
     "social_profile": "soziale Merkmale",
     "staffing": "Fachkräfte",

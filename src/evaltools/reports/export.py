@@ -13,7 +13,6 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from nbformat import NotebookNode
@@ -21,6 +20,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from evaltools import workbook
 from evaltools.german import MINUS, NBSP
 from evaltools.release.display import MARK, Printed, Sheet
 from evaltools.release.tables import FOOTNOTES
@@ -37,14 +37,6 @@ INTERN = (
 ZERO = "0 genau null, oder gerundet null"
 LONGEST, LONGEST_HEADING, LONGEST_NAME = 16_000, 200, 31
 NARROWEST, WIDEST = 10, 60
-# Excel would show the time of writing; the same tables are to give the same bytes.
-CREATED = datetime(1980, 1, 1)
-OPTIONS = {
-    "in_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_numbers": False,
-    "strings_to_urls": False,
-}
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
 _SKIPPED = r"[\s\"'`´‘’‚‛“”„«»‹›\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*"
 # A spreadsheet set to other separators would begin a cell after one of these.
@@ -188,8 +180,7 @@ def _hint(note: str) -> str:
 
 def _workbook(sheets: Sequence[Sheet], notes: Sequence[str]) -> bytes:
     buffer = io.BytesIO()
-    book = Workbook(buffer, OPTIONS)
-    book.set_properties({"created": CREATED})
+    book = workbook.opened(buffer)
     styles = _styles(book, sheets)
     names = [_name(place, sheet.caption) for place, sheet in enumerate(sheets, start=1)]
     _fill(book.add_worksheet("Hinweise"), _overview(names, sheets, notes), styles)

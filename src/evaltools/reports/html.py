@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
+from traitlets.config import Config
 
 from evaltools import __version__
 from evaltools.data.store import Provenance
@@ -22,6 +23,8 @@ from evaltools.reports import safe
 from evaltools.study import Workspace
 
 FOLDER = Path(__file__).parent
+# What a page takes of an output; a widget beside it is for JupyterLab only.
+SHOWN = ["text/html", "image/svg+xml"]
 
 
 @dataclass(frozen=True)
@@ -229,6 +232,7 @@ def _exporter() -> HTMLExporter:
         extra_template_basedirs=[str(FOLDER)],
         template_name="template",
         exclude_anchor_links=True,
+        config=Config({"NbConvertBase": {"display_data_priority": SHOWN}}),
         filters={"plain_markdown": markdown, "policy": safe.policy},
     )
 

@@ -16,9 +16,13 @@ from evaltools.errors import RunError, StudyError, unknown
 from evaltools.measures.catalogue import INDICATORS
 from evaltools.study import Workspace, check_period
 
-SETTABLE = ("start", "case_counts", "offers")
-FILES = ("case_counts", "offers")
-ENDINGS = (".csv", ".parquet")
+TABLE = (".csv", ".parquet")
+FILES = {
+    "case_counts": TABLE,
+    "offers": TABLE,
+    "codings": (".qdpx", ".xlsx", ".csv", ".sqlite3", ".sqlite", ".db", ".qda"),
+}
+SETTABLE = ("start", *FILES)
 LONGEST = 100
 # Names and values become Python code in the notebook, and parts of the page's path.
 NAME = r"[a-z][a-z_]{0,30}"
@@ -243,8 +247,9 @@ def _inside(space: Workspace, name: str, value: str) -> str:
         raise RunError(f"{name}={value}: its links lead nowhere; name the file itself") from None
     if not path.is_relative_to(space.root.resolve()):
         raise RunError(f"{name}: the file must lie inside the project; copy it below data/raw/")
-    if path.suffix not in ENDINGS:
-        raise RunError(f"{name}={value}: only {' and '.join(ENDINGS)} files are read; convert it")
+    if path.suffix not in FILES[name]:
+        endings = " and ".join(FILES[name])
+        raise RunError(f"{name}={value}: only {endings} files are read; convert it")
     if len(path.name) > LONGEST:
         raise RunError(f"{name}: a file's name has at most {LONGEST} characters; shorten it")
     if not path.is_file():

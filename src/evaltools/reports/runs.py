@@ -14,11 +14,12 @@ from typing import Any
 from nbformat import NotebookNode
 
 from evaltools import files
+from evaltools.codings import material
 from evaltools.data import record, store
 from evaltools.data.store import Provenance
 from evaltools.errors import ReleaseError
 from evaltools.release import plans
-from evaltools.reports import export, html, manifest, review, site
+from evaltools.reports import export, html, manifest, names, review, site
 from evaltools.reports.kernel import NotebookFailed, execute
 from evaltools.reports.manifest import Shelf
 from evaltools.reports.plan import FILES, Task
@@ -154,7 +155,9 @@ def _contents(
     tables = export.files(notebook, name, notes=export.page_notes(page))
     shown = replace(page, downloads=tuple(f"tables/{file}" for file in tables))
     written = {task.output: html.render(notebook, shown).encode()}
-    return written | {f"{folder}/tables/{file}": data for file, data in tables.items()}
+    written |= {f"{folder}/tables/{file}": data for file, data in tables.items()}
+    names.check(written, material.replacements(space))
+    return written
 
 
 def _entry(outcome: Outcome) -> dict[str, Any]:

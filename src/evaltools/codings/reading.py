@@ -1,0 +1,70 @@
+"""One way in for every file of codings: which program wrote it is seen from what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from evaltools.codings import exports, maxqda, qualcoder, refi, sheets, taguette
+from evaltools.codings.model import Project
+from evaltools.errors import DataError
+
+SQLITE = b"SQLite format 3\x00"
+ZIPPED = b"PK"
+MARKUP = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<", b"\xfe\xff\x00<")
+KNOWN = (
+    "a REFI-QDA project (.qdpx) or codebook (.qdc), MAXQDA's table of coded segments or "
+    "Taguette's or QualCoder's export (.xlsx, .csv), a Taguette project (.sqlite3), or a "
+    "QualCoder project (.qda)"
+)
+
+
+def read(path: Path) -> Project:
+    """Read a file of codings of any program evaltools knows.
+
+    Parameters
+    ----------
+    path : Path
+        A file, or the folder ``<name>.qda`` of a QualCoder project.
+
+    Returns
+    -------
+    Project
+        With everything the reader noticed in ``problems``.
+
+    Raises
+    ------
+    DataError
+        When there is no such file, no reader knows it, or the reader refuses it.
+    """
+    if path.is_dir():
+        return qualcoder.read(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(len(SQLITE))
+    except OSError as error:
+        raise DataError(f"{path.name}: {error.strerror}; name a file of codings: {KNOWN}") from None
+    return _reader(path, head)(path)
+
+
+def _reader(path: Path, head: bytes) -> Callable[[Path], Project]:
+    if head == SQLITE:
+        return qualcoder.read if path.suffix == ".qda" else taguette.read
+    if head.startswith(ZIPPED) and path.suffix.lower() != ".xlsx":
+        return refi.read
+    if head.startswith(MARKUP):
+        return refi.read_codebook
+    return _of_table(path)
+
+
+def _of_table(path: Path) -> Callable[[Path], Project]:
+    """Tell by its headings which program wrote a table; MAXQDA's are in any language."""
+    rows = sheets.read(path).rows
+    headings = {cell.strip().lower() for cell in rows[0]} if rows else set()
+    if headings >= set(exports.HIGHLIGHTS):
+        return exports.read_taguette
+    if headings >= {name.lower() for name in exports.CODED}:
+        return exports.read_qualcoder
+    if headings >= set(exports.CODEBOOK):
+        return exports.read_taguette_codebook
+    return maxqda.read

@@ -1,0 +1,140 @@
+"""The joint display: relation from verdict and reading by a printed rule, never from counts."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+import voice_samples as samples
+from evaltools.evaluation.claims import TITLES
+from evaltools.release import joint_views
+from evaltools.release.joint_views import AGREE, COMPLEMENT, CONTRADICT, SILENT, UNREAD, relation
+from evaltools.release.quotes import quotes
+from evaltools.release.speakers import voices
+from evaltools.release.tables import HtmlTable
+from evaltools.studycodings import JointRow
+
+QUOTE = samples.DOCUMENTS["b"][3]
+PROFILE = pd.DataFrame(
+    {
+        "area_id": ["SR01", "SR02", "SR03", "SR01"],
+        "year": [2020, 2020, 2020, 2020],
+        "indicator": ["index", "index", "index", "faelle"],
+        "value": [2.5, 1.0, 4.0, 2.0],
+        "unit": ["Punkte", "Punkte", "Punkte", "Fälle"],
+    }
+)
+
+
+def result(verdict: str = "gestützt") -> Any:
+    claims = [
+        SimpleNamespace(number=number, title=title, verdict=verdict, effect=None)
+        for number, title in TITLES.items()
+    ]
+    return SimpleNamespace(area="SR01", name="Nord", claims=claims)
+
+
+def display(rows: list[dict[str, Any]], verdict: str = "gestützt") -> list[tuple[object, ...]]:
+    study = samples.study(joint=rows)
+    material = samples.material(clearance=[("b", QUOTE, True, None)])
+    found = voices(material, study, samples.TABLES, samples.rules())
+    tables = {**samples.TABLES, "social_profile": PROFILE}
+    shown = joint_views.display(
+        result(verdict), found, quotes(material, found), (study, tables), samples.rules()
+    )
+    assert isinstance(shown, HtmlTable)
+    return list(shown.sheet.rows)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "stance", "said"),
+    [
+        ("gestützt", "dafuer", AGREE),
+        ("gestützt", "dagegen", CONTRADICT),
+        ("gestützt", "gemischt", COMPLEMENT),
+        ("nicht gestützt", "dafuer", CONTRADICT),
+        ("nicht gestützt", "dagegen", AGREE),
+        ("unklar", "dafuer", COMPLEMENT),
+        ("nicht prüfbar", "dagegen", COMPLEMENT),
+        ("gestützt", "anderes", COMPLEMENT),
+    ],
+)
+def test_the_relation_follows_from_verdict_and_reading(
+    verdict: str, stance: str, said: str
+) -> None:
+    assert relation(verdict, stance) == said
+    row = {"claim": 2, "codes": ["Bedarfe"]}
+    row["readings"] = {"SR01": {"stance": stance, "reason": "Darum."}}
+    assert display([row], verdict)[0][-1] == said
+
+
+def test_without_a_reading_the_program_does_not_judge() -> None:
+    told = display([{"claim": 2, "codes": ["Bedarfe"]}])[0]
+    assert told[0] == "2. Weniger Hilfen zur Erziehung"
+    assert told[4] == "Bedarfe (1 im Raum, 1 stadtweit)"
+    assert told[5] == f"„{QUOTE}“ (Runde)"
+    assert told[6] == UNREAD
+
+
+def test_a_reading_for_all_areas_counts_where_the_area_has_none() -> None:
+    readings = {"alle": {"stance": "dafuer", "reason": "Überall."}}
+    row = JointRow.model_validate({"claim": 3, "codes": ["x"], "readings": readings})
+    voice = row.reading("SR14")
+    assert voice is not None and voice.reason == "Überall."
+
+
+def test_codes_nobody_used_are_silence_not_agreement() -> None:
+    readings = {"SR01": {"stance": "dafuer", "reason": "Darum."}}
+    study_row = {"claim": 2, "codes": ["Bedarfe"], "readings": readings}
+    study = samples.study(joint=[study_row])
+    material = samples.material({"d": samples.DOCUMENTS["d"]})
+    found = voices(material, study, samples.TABLES, samples.rules())
+    space = (study, samples.TABLES)
+    shown = joint_views.display(result(), found, quotes(material, found), space, samples.rules())
+    assert isinstance(shown, HtmlTable)
+    assert shown.sheet.rows[0][-1] == SILENT
+
+
+def test_a_field_shows_its_indicator_with_the_spread_and_never_counts_of_helps() -> None:
+    rows = [
+        {"soni": "Sozialstruktur", "indicator": "index", "codes": ["Bedarfe"]},
+        {"soni": "Netzwerk", "indicator": "faelle", "codes": ["Bedarfe"]},
+        {"soni": "Individuum", "codes": ["Bedarfe"]},
+    ]
+    told = display(rows)
+    assert told[0][1] == "index 2020: 2,5 Punkte"
+    assert told[0][2] == "alle Räume: 1,0 bis 4,0"
+    assert told[1][1] == told[2][1] == "keine Zahl"
+
+
+def test_a_quote_is_shown_once() -> None:
+    rows = [{"claim": 2, "codes": ["Bedarfe"]}, {"claim": 3, "codes": ["Bedarfe"]}]
+    assert [QUOTE in str(row[5]) for row in display(rows)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"codes": ["x"]},
+        {"claim": 2, "soni": "Netzwerk", "codes": ["x"]},
+        {"claim": 2, "indicator": "index", "codes": ["x"]},
+        {"claim": 8, "codes": ["x"]},
+        {"claim": 2, "codes": []},
+    ],
+)
+def test_a_row_that_is_neither_claim_nor_field_is_refused(row: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        JointRow.model_validate(row)
+
+
+def test_the_reasons_of_the_readings_stand_on_the_page() -> None:
+    readings = {"SR01": {"stance": "gemischt", "reason": "Teils, teils."}}
+    study = samples.study(joint=[{"claim": 2, "codes": ["Bedarfe"], "readings": readings}])
+    told = joint_views.readings(result(), study).sentences
+    assert told == (
+        "2. Weniger Hilfen zur Erziehung: Die Stimmen sprechen dafür und dagegen. Teils, teils.",
+    )
