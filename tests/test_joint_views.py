@@ -10,12 +10,16 @@ import pytest
 from pydantic import ValidationError
 
 import voice_samples as samples
+from evaltools.codings import material
+from evaltools.data import store
+from evaltools.evaluation.before_after import before_after
 from evaltools.evaluation.claims import TITLES
-from evaltools.release import joint_views
+from evaltools.release import claim_views, joint_views, views
 from evaltools.release.joint_views import AGREE, COMPLEMENT, CONTRADICT, SILENT, UNREAD, relation
 from evaltools.release.quotes import quotes
 from evaltools.release.speakers import voices
 from evaltools.release.tables import HtmlTable
+from evaltools.study import Workspace
 from evaltools.studycodings import JointRow
 
 QUOTE = samples.DOCUMENTS["b"][3]
@@ -75,9 +79,9 @@ def test_the_relation_follows_from_verdict_and_reading(
 def test_without_a_reading_the_program_does_not_judge() -> None:
     told = display([{"claim": 2, "codes": ["Bedarfe"]}])[0]
     assert told[0] == "2. Weniger Hilfen zur Erziehung"
-    assert told[4] == "Bedarfe (1 im Raum, 1 stadtweit)"
-    assert told[5] == f"„{QUOTE}“ (Runde)"
-    assert told[6] == UNREAD
+    assert told[3] == "Bedarfe (1 im Raum, 1 stadtweit)"
+    assert told[4] == f"„{QUOTE}“ (Runde)"
+    assert told[5] == UNREAD
 
 
 def test_a_reading_for_all_areas_counts_where_the_area_has_none() -> None:
@@ -106,14 +110,13 @@ def test_a_field_shows_its_indicator_with_the_spread_and_never_counts_of_helps()
         {"soni": "Individuum", "codes": ["Bedarfe"]},
     ]
     told = display(rows)
-    assert told[0][1] == "index 2020: 2,5 Punkte"
-    assert told[0][2] == "alle Räume: 1,0 bis 4,0"
+    assert told[0][1] == "index 2020: 2,5 Punkte (alle Räume: 1,0 bis 4,0)"
     assert told[1][1] == told[2][1] == "keine Zahl"
 
 
 def test_a_quote_is_shown_once() -> None:
     rows = [{"claim": 2, "codes": ["Bedarfe"]}, {"claim": 3, "codes": ["Bedarfe"]}]
-    assert [QUOTE in str(row[5]) for row in display(rows)] == [True, False]
+    assert [QUOTE in str(row[4]) for row in display(rows)] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -138,3 +141,31 @@ def test_the_reasons_of_the_readings_stand_on_the_page() -> None:
     assert told == (
         "2. Weniger Hilfen zur Erziehung: Die Stimmen sprechen dafür und dagegen. Teils, teils.",
     )
+
+
+def test_the_figures_are_those_of_the_claims_and_hidden_where_those_are(
+    demo: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = store.load(demo)
+    found = before_after(tables, demo.study, "SR04")
+    made = material.load(demo)
+    rules = views.rules(demo.for_office(), tables)
+    said = voices(made, demo.study, tables, rules)
+
+    def shown() -> dict[str, tuple[object, ...]]:
+        space = (demo.study, tables)
+        joint = joint_views.display(found, said, quotes(made, said), space, rules)
+        assert isinstance(joint, HtmlTable)
+        return {str(row[0]): row for row in joint.sheet.rows}
+
+    table = claim_views.claims(found, demo.study, rules)
+    names = table.sheet.headings
+    claims = {str(row[0]): dict(zip(names, row, strict=True)) for row in table.sheet.rows}
+    for title in ("2. Weniger Hilfen zur Erziehung", "3. Weniger Fremdplatzierungen"):
+        row, claim = shown()[title], claims[title]
+        own, interval = claim["Abweichung"], claim["90-%-Intervall"]
+        assert row[1] == f"{own} gegenüber dem Vergleich ({interval})"
+        assert row[2] == claim["Urteil"]
+    monkeypatch.setattr(joint_views, "permitted", lambda effect, rules: False)
+    for title in ("2. Weniger Hilfen zur Erziehung", "3. Weniger Fremdplatzierungen"):
+        assert shown()[title][1] == joint_views.HIDDEN

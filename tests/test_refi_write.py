@@ -4,7 +4,7 @@ import re
 import zipfile
 from dataclasses import replace
 from pathlib import Path
-from xml.etree.ElementTree import Element, fromstring
+from xml.etree.ElementTree import Element, fromstring, tostring
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -104,6 +104,37 @@ def test_random_projects_are_valid_and_read_back_identical(tmp_path: Path, made:
     same(made, back)
     assert faults(root, "project") == []
     assert {problem.rule for problem in back.problems} <= {"text"}
+
+
+def with_crlf(path: Path) -> None:
+    """Give every text CRLF line ends, and let positions count both signs, as the standard does."""
+    with zipfile.ZipFile(path) as archive:
+        content = {name: archive.read(name) for name in archive.namelist()}
+    book = "project.qde"
+    root = fromstring(content[book])
+    for source in root.iter("{*}TextSource"):
+        member = str(source.get("plainTextPath")).replace("internal://", "sources/")
+        (name,) = (name for name in content if name.lower() == member.lower())
+        text = content[name].decode("utf-8-sig")
+        content[name] = text.replace("\n", "\r\n").encode()
+        for selection in source.iter("{*}PlainTextSelection"):
+            for side in ("startPosition", "endPosition"):
+                place = int(str(selection.get(side)))
+                selection.set(side, str(place + text.count("\n", 0, place)))
+    content[book] = tostring(root, encoding="utf-8")
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in content.items():
+            archive.writestr(name, data)
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(projects())
+def test_random_projects_with_crlf_texts_read_back_identical(tmp_path: Path, made: Project) -> None:
+    path = tmp_path / "crlf.qdpx"
+    refi_write.project(made, path)
+    plain = refi.read(path)
+    with_crlf(path)
+    same(refi.read(path), plain)
 
 
 def test_the_grammar_finds_faults() -> None:

@@ -32,7 +32,7 @@ from evaltools.study import Study
 from evaltools.studycodings import JointRow
 
 AGREE, COMPLEMENT, CONTRADICT = "stimmen überein", "ergänzen sich", "widersprechen sich"
-SILENT, UNREAD = "keine Stimmen", "noch nicht beurteilt"
+SILENT, UNREAD = "keine Stimmen", "nicht beurteilt"
 STANCES = {
     "dafuer": "sprechen dafür",
     "dagegen": "sprechen dagegen",
@@ -82,8 +82,7 @@ def display(
         rows.append((*_figures(row, result, study, tables, rules), voices[0], quote, voices[1]))
     columns = {
         "subject": Column("Aussage oder Feld"),
-        "figure": Column("Zahl"),
-        "interval": Column("90-%-Intervall oder Spanne"),
+        "figure": Column("Zahl, mit 90-%-Intervall oder Spanne"),
         "verdict": Column("Urteil", css="verdict"),
         "codes": Column("Codes und Stellen", css="words"),
         "quote": Column("Freigegebenes Zitat", css="words"),
@@ -126,40 +125,40 @@ def _subject(row: JointRow) -> str:
 
 def _figures(
     row: JointRow, result: Evaluation, study: Study, tables: Tables, rules: Rule
-) -> tuple[str, str, str, str]:
+) -> tuple[str, str, str]:
     if row.claim is None:
-        return (_subject(row), *_social(row.indicator, result.area, tables), "–")
+        return _subject(row), _social(row.indicator, result.area, tables), "–"
     claim = result.claims[row.claim - 1]
-    return (_subject(row), *_change(claim, rules), claim.verdict)
+    return _subject(row), _change(claim, rules), claim.verdict
 
 
-def _change(claim: Claim, rules: Rule) -> tuple[str, str]:
+def _change(claim: Claim, rules: Rule) -> str:
     effect = claim.effect
     if effect is None:
-        return NONE, "–"
+        return NONE
     if not permitted(effect, rules):
-        return HIDDEN, "–"
-    against = f"{wording.percent_change(effect.estimate)} gegenüber dem Vergleich"
-    return against, wording.interval(effect.low, effect.high)
+        return HIDDEN
+    interval = wording.interval(effect.low, effect.high)
+    return f"{wording.percent_change(effect.estimate)} gegenüber dem Vergleich ({interval})"
 
 
-def _social(indicator: str | None, area: str, tables: Tables) -> tuple[str, str]:
+def _social(indicator: str | None, area: str, tables: Tables) -> str:
     """Return the newest value of a social indicator with the spread over all areas."""
     if indicator is None or "social_profile" not in tables:
-        return NONE, "–"
+        return NONE
     frame = profile.social(tables["social_profile"], area)
     own = frame[frame["indicator"] == indicator].dropna(subset=["area"])
     counts = own["unit"].astype("string").str.startswith("Fälle").fillna(False)
     if own.empty or bool(counts.any()):  # counts of helps are shown on page 10, by its rules
-        return NONE, "–"
+        return NONE
     newest = own.sort_values("year").iloc[-1]
     unit = f" {newest['unit']}" if newest["unit"] else ""
     label = INDICATORS.get(indicator, indicator)
     value = f"{label} {int(newest['year'])}: {wording.number(float(newest['area']), 1)}{unit}"
     if pd.isna(newest["lowest"]):
-        return value, "–"
+        return value
     ends = [wording.number(float(newest[name]), 1) for name in ("lowest", "highest")]
-    return value, f"alle Räume: {ends[0]} bis {ends[1]}"
+    return f"{value} (alle Räume: {ends[0]} bis {ends[1]})"
 
 
 def _voices(row: JointRow, result: Evaluation, found: Voices, study: Study) -> tuple[str, str]:
