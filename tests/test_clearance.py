@@ -25,13 +25,13 @@ def test_the_list_holds_every_coded_segment_with_the_decisions_made() -> None:
     )
     listed = quoting.candidates(made)
     assert len(listed) == 5
-    own = listed[listed["Zitat"] == TEXT].iloc[0]
+    own = listed[listed["Zitat"] == f"»{TEXT}«"].iloc[0]
     assert (own["Gespräch"], own["freigegeben"], own["Codes"]) == (
         "Gespräch b",
         "ja",
         "Bedarfe > Planung",
     )
-    assert list(listed.loc[listed["Zitat"] != TEXT, "freigegeben"]) == [""] * 4
+    assert list(listed.loc[listed["Zitat"] != f"»{TEXT}«", "freigegeben"]) == [""] * 4
 
 
 def test_the_workbook_stays_in_the_office_and_reads_back_as_decided(demo: Workspace) -> None:

@@ -180,3 +180,36 @@ def test_the_project_is_left_as_it_was() -> None:
         cooccurrence.pairs(project, kind)
     for name, table in before.items():
         pd.testing.assert_frame_equal(project.table(name), table)
+
+
+def test_what_two_coders_call_differently_does_not_come_together() -> None:
+    text = "Ein Satz."
+    tables = {
+        "documents": [("d", "D", None, None, text, None)],
+        "codes": [(name, name, None, None, None, None, True) for name in "abc"],
+        "coders": [("1", "Eins"), ("2", "Zwei")],
+        "segments": [("s", "d", 0, 9, text, None, None), ("t", "d", 0, 3, "Ein", None, None)],
+        "codings": [
+            ("k1", "s", "d", "a", "1", None, None),
+            ("k2", "s", "d", "b", "2", None, None),
+            ("k3", "t", "d", "c", "2", None, None),
+            ("k4", "s", "d", "a", "2", None, None),
+        ],
+    }
+    project = model.build(model.Origin("x", "x", "x"), tables)
+    together = cooccurrence.pairs(project)
+    assert list(zip(together["code_a"], together["code_b"], strict=True)) == [
+        ("a", "b"),
+        ("a", "c"),
+        ("b", "c"),
+    ]
+    own = cooccurrence.by_coder(project)
+    assert own["n"].to_list() == [1, 1, 1]
+    assert own["n_a"].to_list() == [2, 2, 1]
+    alone = replace(project, codings=project.codings.iloc[:3])
+    own = cooccurrence.by_coder(alone)
+    assert list(zip(own["code_a"], own["code_b"], strict=True)) == [("b", "c")]
+    one = replace(project, codings=project.codings.assign(coder_id="1").astype("string"))
+    pd.testing.assert_frame_equal(
+        cooccurrence.by_coder(one), cooccurrence.pairs(one), check_dtype=False
+    )

@@ -44,11 +44,14 @@ def result(verdict: str = "gestützt") -> Any:
 
 def display(rows: list[dict[str, Any]], verdict: str = "gestützt") -> list[tuple[object, ...]]:
     study = samples.study(joint=rows)
-    material = samples.material(clearance=[("b", QUOTE, True, None)])
+    material = samples.material(clearance=[("b", QUOTE, True, None)], study=study)
     found = voices(material, study, samples.TABLES, samples.rules())
     tables = {**samples.TABLES, "social_profile": PROFILE}
     shown = joint_views.display(
-        result(verdict), found, quotes(material, found), (study, tables), samples.rules()
+        result(verdict),
+        (material, found, quotes(material, found)),
+        (study, tables),
+        samples.rules(),
     )
     assert isinstance(shown, HtmlTable)
     return list(shown.sheet.rows)
@@ -95,12 +98,27 @@ def test_codes_nobody_used_are_silence_not_agreement() -> None:
     readings = {"SR01": {"stance": "dafuer", "reason": "Darum."}}
     study_row = {"claim": 2, "codes": ["Bedarfe"], "readings": readings}
     study = samples.study(joint=[study_row])
-    material = samples.material({"d": samples.DOCUMENTS["d"]})
+    material = samples.material({"d": samples.DOCUMENTS["d"]}, study=study)
     found = voices(material, study, samples.TABLES, samples.rules())
     space = (study, samples.TABLES)
-    shown = joint_views.display(result(), found, quotes(material, found), space, samples.rules())
+    interviews = (material, found, quotes(material, found))
+    shown = joint_views.display(result(), interviews, space, samples.rules())
     assert isinstance(shown, HtmlTable)
     assert shown.sheet.rows[0][-1] == SILENT
+
+
+def test_of_an_area_that_is_merged_away_no_reading_is_shown() -> None:
+    readings = {"SR01": {"stance": "dafuer", "reason": "Die Runde sagt es."}}
+    study = samples.study(joint=[{"claim": 2, "codes": ["Bedarfe"], "readings": readings}])
+    documents = dict(samples.DOCUMENTS) | {"b": ("Runde", "SR01", 2, "Zu zweit.")}
+    material = samples.material(documents, study=study)
+    found = voices(material, study, samples.TABLES, samples.rules())
+    interviews = (material, found, quotes(material, found))
+    space = (study, samples.TABLES)
+    shown = joint_views.display(result(), interviews, space, samples.rules())
+    assert isinstance(shown, HtmlTable)
+    assert shown.sheet.rows[0][-1] == joint_views.MERGED
+    assert "Die Runde" not in str(joint_views.readings(result(), found, study))
 
 
 def test_a_field_shows_its_indicator_with_the_spread_and_never_counts_of_helps() -> None:
@@ -137,7 +155,9 @@ def test_a_row_that_is_neither_claim_nor_field_is_refused(row: dict[str, Any]) -
 def test_the_reasons_of_the_readings_stand_on_the_page() -> None:
     readings = {"SR01": {"stance": "gemischt", "reason": "Teils, teils."}}
     study = samples.study(joint=[{"claim": 2, "codes": ["Bedarfe"], "readings": readings}])
-    told = joint_views.readings(result(), study).sentences
+    material = samples.material(study=study)
+    found = voices(material, study, samples.TABLES, samples.rules())
+    told = joint_views.readings(result(), found, study).sentences
     assert told == (
         "2. Weniger Hilfen zur Erziehung: Die Stimmen sprechen dafür und dagegen. Teils, teils.",
     )
@@ -154,7 +174,7 @@ def test_the_figures_are_those_of_the_claims_and_hidden_where_those_are(
 
     def shown() -> dict[str, tuple[object, ...]]:
         space = (demo.study, tables)
-        joint = joint_views.display(found, said, quotes(made, said), space, rules)
+        joint = joint_views.display(found, (made, said, quotes(made, said)), space, rules)
         assert isinstance(joint, HtmlTable)
         return {str(row[0]): row for row in joint.sheet.rows}
 

@@ -90,11 +90,19 @@ def test_nothing_to_merge_is_refused() -> None:
         merge([])
 
 
-def test_a_coder_is_named_where_the_file_does_not() -> None:
+def test_the_study_says_who_coded_a_file_whatever_login_it_has() -> None:
+    anna, berta = (renamed(one("admin", "Die Schere"), name) for name in ("Anna", "Berta"))
+    made = merge([anna, berta])
+    assert made.coders["name"].to_list() == ["Anna", "Berta"]
+    assert len(made.codings) == 2
     project = samples.project()
-    assert project.codings["coder_id"].isna().sum() == 1
-    made = renamed(project, "Clara")
-    assert made.codings["coder_id"].notna().all()
-    assert made.coders["name"].to_list() == ["Anna", "Björn", "Clara"]
     assert renamed(project, "") is project
-    assert len(renamed(project, "Anna").coders) == 2
+    assert renamed(project, "Clara").codings["coder_id"].notna().all()
+
+
+def test_codings_that_one_file_has_twice_stay_two() -> None:
+    twice = one("Anna", "Die Schere", text=None)
+    again = twice.codings.assign(coding_id="again")
+    twice = replace(twice, codings=pd.concat([twice.codings, again], ignore_index=True))
+    made = merge([twice, one("Anna", "Die Schere", text=None)])
+    assert len(made.codings) == 2

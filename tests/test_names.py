@@ -24,7 +24,7 @@ def test_a_name_is_refused_wherever_it_stands(path: str, content: str) -> None:
     with pytest.raises(ReleaseError) as error:
         check({path: content.encode()}, NAMES)
     message = str(error.value)
-    assert "of row " in message
+    assert "of entry " in message
     assert "ller" not in message and "Gänse" not in message
 
 

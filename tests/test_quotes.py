@@ -37,7 +37,7 @@ def test_what_is_not_cleared_is_not_quoted(decision: bool | None) -> None:
 def test_other_words_are_not_quoted_and_the_page_says_how_many(quote: str) -> None:
     said = found(("b", quote, True, None))
     assert said.cleared.empty
-    assert "1 freigegebene Zitate passen wörtlich zu keiner" in sentence(said)
+    assert "und deshalb fehlen: 1." in sentence(said)
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,14 @@ def test_a_quote_of_an_interview_that_is_not_there_is_not_shown() -> None:
 def test_the_source_stands_beside_a_quote() -> None:
     assert shown("»Ja.«", "Folie 12") == "„Ja.“ (Quelle: Folie 12)"
     assert shown("Ja.", None) == "„Ja.“"
+    assert shown("»Versäulung« eben", None) == "„»Versäulung« eben“"
+    assert shown("»Ja«, »nein«", None) == "„»Ja«, »nein«“"
+
+
+def test_what_another_row_does_not_clear_is_not_quoted() -> None:
+    said = found(("b", TEXT, True, None), ("b", f"»{TEXT}« ", False, None))
+    assert said.cleared.empty and said.denied == 1
+    said = found(("b", TEXT, True, None), ("b", "weniger los", False, None))
+    assert said.cleared.empty
+    said = found(("b", "weniger los", True, None), ("b", TEXT, False, None))
+    assert len(said.cleared) == 1, "an excerpt may be cleared where the whole is not"

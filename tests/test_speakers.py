@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 from hypothesis import given, settings
@@ -56,6 +57,35 @@ def test_too_few_speakers_in_all_show_nothing() -> None:
 def test_pages_for_the_office_show_every_group() -> None:
     found = shown(intern=True)
     assert len(found.blocks) == 4 and sentence(found) == ""
+
+
+def test_people_who_may_have_come_twice_count_once() -> None:
+    documents = {str(n): ("Leitung", None, 1, "Ja.") for n in range(3)}
+    for only_here, shown in ((False, 0), (True, 3)):
+        material = samples.material(documents, only_here=only_here)
+        found = voices(material, samples.study(), samples.TABLES, samples.rules())
+        assert sum(block.speakers for block in found.blocks) == shown
+    assert found.hidden == frozenset()
+
+
+def test_a_code_named_with_somebodys_words_loses_its_name_on_public_pages() -> None:
+    documents = {"a": ("Leitung", None, 5, "Der Chef trinkt immer mittags, sagt man.")}
+    material = samples.material(documents)
+    codes = material.project.codes.assign(name=["der chef trinkt immer", "Planung"])
+    material = replace(material, project=replace(material.project, codes=codes.astype("string")))
+    shown = [
+        voices(material, samples.study(), samples.TABLES, samples.rules(intern=intern))
+        for intern in (False, True)
+    ]
+    assert "chef" not in " ".join(shown[0].project.codes["path"])
+    assert shown[0].project.codes["path"][1].endswith("> Planung")
+    assert "chef" in shown[1].project.codes["name"][0]
+
+
+def test_areas_whose_interviews_are_merged_away_are_named() -> None:
+    found = shown({"a": ("Runde", "SR01", 2, "Ja."), "b": ("Runde", "SR02", 4, "Nein.")})
+    assert found.hidden == {"Nord", "Süd"}
+    assert shown().hidden == frozenset()
 
 
 @settings(max_examples=40)

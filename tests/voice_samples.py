@@ -47,10 +47,15 @@ def study(**codings: Any) -> Study:
     )
 
 
+STUDY = study()
+
+
 def material(
     documents: Mapping[str, tuple[str | None, str | None, int | None, str]] = DOCUMENTS,
     clearance: Sequence[tuple[str | None, str, bool | None, str | None]] = (),
     names: Mapping[str, str] | None = None,
+    study: Study | None = None,
+    only_here: bool = True,
 ) -> Material:
     """Interviews of which each is coded from beginning to end."""
     project = build(
@@ -76,4 +81,18 @@ def material(
     table = pd.DataFrame(list(clearance), columns=[*COLUMNS[:4]]).reindex(columns=[*COLUMNS])
     table = table.astype({name: "boolean" if name == "cleared" else "string" for name in COLUMNS})
     titles = {doc: f"Gespräch {doc}" for doc in documents}
-    return Material(project, speakers, table, pseudonyms.names(names or {}), titles)
+    known = dict(zip(project.codes["path"], project.codes["code_id"], strict=True))
+    declared = (study or STUDY).codings
+    return Material(
+        project=project,
+        speakers=speakers,
+        only_here=frozenset(documents) if only_here else frozenset(),
+        clearance=table,
+        names=pseudonyms.names(names or {}),
+        titles=titles,
+        dimensions={
+            name: tuple(known[path] for path in paths)
+            for name, paths in declared.dimensions.items()
+        },
+        joint=tuple(tuple(known[path] for path in row.codes) for row in declared.joint),
+    )

@@ -37,6 +37,7 @@ def ingest(study: StudyName) -> None:
     space = open_study(study)
     with locked(space):
         _ingest(space)
+        _check_codings(space)
 
 
 @app.command(
@@ -72,6 +73,7 @@ def run(
     with locked(space):
         if not is_current(space):
             _ingest(space)
+        _check_codings(space)
         space = space.for_office() if given else space
         planned = plan.tasks(space, areas=area or [], notebooks=notebook or [], given=given)
         outcomes = run_with_progress(space, planned, fresh=fresh)
@@ -180,6 +182,15 @@ def main() -> None:
     except KeyboardInterrupt:
         typer.echo("interrupted; finished pages are kept, run the same command again", err=True)
         sys.exit(130)
+
+
+def _check_codings(space: Workspace) -> None:
+    """Refuse codings that do not fit the study before any kernel starts."""
+    from evaltools.codings import material
+    from evaltools.data.ingest import load_sources
+
+    if load_sources(space).codings:
+        material.load(space)
 
 
 def _ingest(space: Workspace) -> None:

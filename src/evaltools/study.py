@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 
 from evaltools import yamlfile
 from evaltools.errors import RunError, StudyError, unknown
-from evaltools.studycodings import Codings
+from evaltools.studycodings import EVERYWHERE, Codings
 from evaltools.studyparts import (
     PERIOD,
     AreaId,
@@ -96,6 +96,10 @@ class Study(Strict):
         both = sorted(set(ids) & set(self.excluded))
         if both:
             raise ValueError(f"{', '.join(both)} is a model area and excluded; keep one")
+        read = {area for row in self.codings.joint for area in row.readings} - {EVERYWHERE}
+        if read - set(ids):
+            listed = ", ".join(sorted(read - set(ids)))
+            raise ValueError(f"codings.joint: readings of {listed}, which is no model area")
         if self.first and self.last and self.last < self.first:
             raise ValueError(f"last={self.last} lies before first={self.first}")
         return self

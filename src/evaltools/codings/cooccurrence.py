@@ -8,7 +8,7 @@ the square of the codings.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal, get_args
 
@@ -100,6 +100,45 @@ def pairs(project: Project, kind: Kind = "overlap", *, distance: int = 0) -> pd.
         counted, touching = _swept(project, coded, rows, None if kind == "overlap" else distance)
     sizes = np.asarray(coded.sum(axis=0), dtype="int64").ravel()
     return _told(project.codes, counted, touching, sizes)
+
+
+def by_coder(project: Project, kind: Kind = "overlap", *, distance: int = 0) -> pd.DataFrame:
+    """Count what comes together in the work of each coder, and add the coders up.
+
+    Two codes that two coders gave one passage are a disagreement, nothing that was said together.
+
+    Parameters
+    ----------
+    project, kind, distance
+        As of :func:`pairs`. Codings without a coder count as those of one.
+
+    Returns
+    -------
+    DataFrame
+        The columns of :func:`pairs`; all numbers are sums over the coders.
+
+    Raises
+    ------
+    DataError, DesignError
+        As of :func:`pairs`.
+    """
+    codings = project.codings
+    coder = codings["coder_id"].fillna("")
+    parts = [replace(project, codings=own) for _, own in codings.groupby(coder, sort=False)]
+    found = pd.concat([pairs(part, kind, distance=distance) for part in parts or [project]])
+    named = ["code_a", "path_a", "code_b", "path_b"]
+    told = found.groupby(named, sort=False)[["n", "with_b", "with_a"]].sum().reset_index()
+    unit = codings["doc_id"]
+    if kind != "document":
+        unit = codings["segment_id"].map(stretches(project.segments))
+    used = pd.DataFrame({"coder": coder, "unit": unit, "code": codings["code_id"]})
+    sizes = used.drop_duplicates()["code"].value_counts()
+    told["n_a"], told["n_b"] = (told[name].map(sizes).astype("int64") for name in named[::2])
+    met = told["with_a"] + told["with_b"]
+    told["jaccard"] = met / (2 * (told["n_a"] + told["n_b"]) - met)
+    order = pd.Index(project.codes["code_id"])
+    places = [order.get_indexer(pd.Index(told[name])) for name in reversed(named[::2])]
+    return told.iloc[np.lexsort(places)].reset_index(drop=True)[list(found)]
 
 
 def spans(segments: pd.DataFrame, *, paragraphs: bool = True) -> Spans:

@@ -12,12 +12,14 @@ from evaltools.codings.model import COLUMNS, KEYS, Problem, Project, frame, vali
 from evaltools.errors import DataError
 
 Keys = Mapping[str, pd.Series]
+MARK = "\x02"  # between the number of a file and its own ids
+COPY = "copy"  # of codings that one file has twice: they stay two
 SAME: Mapping[str, tuple[str, ...]] = {
     "documents": ("group", "name"),
     "codes": ("path",),
     "coders": ("name",),
     "segments": ("doc_id", "start", "end", "para_start", "para_end", "text"),
-    "codings": ("segment_id", "code_id", "coder_id"),
+    "codings": ("segment_id", "code_id", "coder_id", COPY),
     "cases": ("name",),
 }
 
@@ -54,6 +56,10 @@ def merge(projects: Sequence[Project]) -> Project:
         if name == "documents":
             linked = _same_groups(linked)
             _check_texts(linked)
+        if name == "codings":
+            linked[COPY] = linked.groupby(
+                [linked["coding_id"].map(_file), *SAME[name][:-1]], dropna=False
+            ).cumcount()
         if name not in SAME:
             tables[name] = frame(name, linked.drop_duplicates(["name", "owner", "owner_id"]))
             continue
@@ -67,9 +73,17 @@ def merge(projects: Sequence[Project]) -> Project:
     return validate(Project(**tables, origin=origin, problems=tuple(problems)))
 
 
+def _file(identity: str) -> str:
+    """Return which file an id of :func:`_numbered` comes from."""
+    place, mark, _ = identity.partition(MARK)
+    return place if mark else "0"
+
+
 def _numbered(project: Project, place: int) -> dict[str, pd.DataFrame]:
     """Return the tables with ids that no other file has; those of the first stay as they are."""
-    return {name: _prefixed(project.table(name), f"{place}:" if place else "") for name in COLUMNS}
+    return {
+        name: _prefixed(project.table(name), f"{place}{MARK}" if place else "") for name in COLUMNS
+    }
 
 
 def _prefixed(table: pd.DataFrame, before: str) -> pd.DataFrame:
@@ -157,7 +171,7 @@ def _twice(number: int) -> Problem:
 
 
 def renamed(project: Project, coder: str) -> Project:
-    """Return the project with `coder` for whoever is not named, for files that do not say it.
+    """Return the project with `coder` for all who coded it, whatever the file calls them.
 
     Parameters
     ----------
@@ -166,13 +180,8 @@ def renamed(project: Project, coder: str) -> Project:
     coder : str
         Name of the coder; empty changes nothing.
     """
-    lost = project.codings["coder_id"].isna()
-    if not coder or not lost.any():
+    if not coder:
         return project
-    known = project.coders.loc[project.coders["name"] == coder, "coder_id"]
-    added = known.iloc[0] if len(known) else "coder"
-    coders = project.coders
-    if known.empty:
-        coders = pd.concat([coders, frame("coders", [(added, coder)])], ignore_index=True)
-    codings = project.codings.assign(coder_id=project.codings["coder_id"].fillna(added))
+    coders = frame("coders", [("coder", coder)])
+    codings = project.codings.assign(coder_id="coder").astype({"coder_id": "string"})
     return validate(replace(project, coders=coders, codings=codings))

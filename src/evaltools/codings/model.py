@@ -17,6 +17,7 @@ from evaltools.errors import DataError
 SEPARATOR = " > "
 MOST_TOLD = 20
 DEEPEST = 50  # levels of codes
+MOST_IN_PATHS = 10_000_000  # characters; a hundred times the largest code tree
 COLUMNS: Mapping[str, Mapping[str, str]] = {
     "documents": {
         "doc_id": "string",
@@ -193,7 +194,8 @@ def paths(codes: pd.DataFrame) -> pd.Series:
     """
     named = dict(zip(codes["code_id"], codes["name"], strict=True))
     parents = dict(zip(codes["code_id"], codes["parent_id"], strict=True))
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, tuple[str, int]] = {}
+    size = 0
     for code in named:
         chain: list[str] = []
         step = code
@@ -204,14 +206,17 @@ def paths(codes: pd.DataFrame) -> pd.Series:
                 break
             step = above
         for item in reversed(chain):
-            found[item] = (*found.get(parents[item], ()), str(named[item]))
-        if len(found[code]) > DEEPEST:
+            before, depth = found.get(parents[item], ("", 0))
+            path = f"{before}{SEPARATOR}{named[item]}" if depth else str(named[item])
+            found[item] = path, depth + 1
+            size += len(path)
+        if found[code][1] > DEEPEST or size > MOST_IN_PATHS:
             raise DataError(
-                f"code {named[code]!r} lies more than {DEEPEST} levels deep, or is its own "
-                "ancestor; mend the code tree"
+                f"code {str(named[code])[:80]!r} lies more than {DEEPEST} levels deep or is its "
+                f"own ancestor, or all paths have more than {MOST_IN_PATHS:,} characters; mend the "
+                "code tree"
             )
-    joined = [SEPARATOR.join(found[code]) for code in codes["code_id"]]
-    return pd.Series(joined, codes.index, dtype="string")
+    return pd.Series([found[code][0] for code in codes["code_id"]], codes.index, dtype="string")
 
 
 def validate(project: Project) -> Project:

@@ -23,7 +23,9 @@ LONG_ENOUGH = 6  # letters from which on a name is also found in compounds
 ENDINGS = frozenset({"", "s", "es", "n", "en", "ns", "ens", "er", "ern", "in"})
 MOVED = ("start", "end", "text")
 WIDEST_GAP = 3  # characters that may stand between the words of one name
-_WORD = re.compile(r"(?:[^\W_]|[\u00ad\u0300-\u036f\u200b-\u200d\u2060\ufeff])+")
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_BROKEN = re.compile(r"(?<=[^\W\d_])[-\u2010\u2011]\s*\n\s*(?=[^\W\d_])")
+_UNSEEN = ("Mn", "Me", "Cf")  # marks and signs that no reader sees
 _SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _KEPT = frozenset(key for table in COLUMNS.values() for key in table if key.endswith("_id"))
 
@@ -62,14 +64,14 @@ def names(mapping: Mapping[str, str]) -> Names:
     for place, (name, replacement) in enumerate(mapping.items(), start=1):
         words = tuple(folded for _, _, folded in _words(name))
         if not words:
-            raise DataError(f"pseudonyms: name {place} has no letters; mend or remove that row")
+            raise DataError(f"pseudonyms: entry {place} has no letters; mend or remove it")
         found.setdefault(words[0], []).append((words, replacement))
     ordered = {word: tuple(sorted(items, key=_length)) for word, items in found.items()}
     made = Names(ordered, max(map(len, found), default=0))
     for place, replacement in enumerate(mapping.values(), start=1):
         if hits(replacement, made):
             raise DataError(
-                f"pseudonyms: the replacement of row {place} holds a name of the list itself; "
+                f"pseudonyms: the replacement of entry {place} holds a name of the list itself; "
                 "choose another one"
             )
     return made
@@ -141,16 +143,34 @@ def pseudonymise(project: Project, mapping: Mapping[str, str]) -> Project:
 
 
 def _words(text: str) -> list[tuple[int, int, str]]:
-    """Cut a text into words: where each stands, and how it is compared."""
-    return [(hit.start(), hit.end(), _folded(hit[0])) for hit in _WORD.finditer(text)]
+    """Cut a text into words: where each stands, and how it is compared.
+
+    Marks and invisible signs, and the hyphen of a word broken at the end of a line, part no word.
+    """
+    if text.isascii() and "-" not in text:
+        return [(hit.start(), hit.end(), hit[0].lower()) for hit in _WORD.finditer(text)]
+    broken = {at for hit in _BROKEN.finditer(text) for at in range(*hit.span())}
+    seen = [
+        at
+        for at, sign in enumerate(text)
+        if at not in broken and (sign.isascii() or unicodedata.category(sign) not in _UNSEEN)
+    ]
+    bare = "".join(text[at] for at in seen)
+    ends = [*seen[1:], len(text)]
+    return [
+        (
+            seen[hit.start()],
+            ends[hit.end() - 1],
+            _folded(text[seen[hit.start()] : ends[hit.end() - 1]]),
+        )
+        for hit in _WORD.finditer(bare)
+    ]
 
 
 def _folded(word: str) -> str:
-    if word.isascii():
-        return word.lower()
     composed = unicodedata.normalize("NFKC", word).casefold().translate(_SPELT)
     bare = unicodedata.normalize("NFKD", composed)
-    return "".join(sign for sign in bare if unicodedata.category(sign) not in ("Mn", "Cf"))
+    return "".join(sign for sign in bare if sign.isalnum())
 
 
 def _length(item: tuple[tuple[str, ...], str]) -> int:
@@ -207,14 +227,15 @@ def _moved(
 ) -> pd.DataFrame:
     """Let offsets follow the replaced texts; the segments' own words are cut out anew."""
     texts = dict(zip(documents["doc_id"], documents["text"], strict=True))
-    shifts = {doc: _Shift.of(items) for doc, items in found.items() if items}
+    shifts = {doc: _Shift.of(items) for doc, items in found.items()}
     moved = []
     columns = (before[name] for name in ("doc_id", "start", "end"))
     for doc, start, end, words in zip(*columns, segments["text"], strict=True):
-        if doc not in shifts or pd.isna(start) or pd.isna(end):
+        if pd.isna(start) or pd.isna(end) or pd.isna(texts[doc]):
             moved.append((start, end, words))
             continue
-        new = shifts[doc].at(int(start), end=False), shifts[doc].at(int(end), end=True)
+        shift = shifts[doc]
+        new = shift.at(int(start), end=False), shift.at(int(end), end=True)
         moved.append((*new, texts[doc][new[0] : new[1]]))
     sides = zip(MOVED, zip(*moved, strict=True), strict=False)
     made = {name: list(values) for name, values in sides}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,12 +20,12 @@ KNOWN = (
 )
 
 
-def read(path: Path) -> Project:
+def read(path: Path | str) -> Project:
     """Read a file of codings of any program evaltools knows.
 
     Parameters
     ----------
-    path : Path
+    path : Path or str
         A file, or the folder ``<name>.qda`` of a QualCoder project.
 
     Returns
@@ -37,14 +38,22 @@ def read(path: Path) -> Project:
     DataError
         When there is no such file, no reader knows it, or the reader refuses it.
     """
-    if path.is_dir():
-        return qualcoder.read(path)
+    path = Path(path)
     try:
+        if path.is_dir():
+            return qualcoder.read(path)
+        if path.exists() and not path.is_file():
+            raise DataError(f"{path.name}: is no file; name a file of codings: {KNOWN}")
         with path.open("rb") as file:
             head = file.read(len(SQLITE))
+        return _reader(path, head)(path)
     except OSError as error:
-        raise DataError(f"{path.name}: {error.strerror}; name a file of codings: {KNOWN}") from None
-    return _reader(path, head)(path)
+        told = error.strerror or "cannot be read"
+        raise DataError(f"{path.name}: {told}; name a file of codings: {KNOWN}") from None
+    except (ArithmeticError, LookupError, TypeError, ValueError, sqlite3.Error) as error:
+        # What no reader thought of; the file is foreign, and its words stay out of the message.
+        kind = type(error).__name__
+        raise DataError(f"{path.name}: is damaged ({kind}); export it again") from None
 
 
 def _reader(path: Path, head: bytes) -> Callable[[Path], Project]:

@@ -22,6 +22,9 @@ CLEAR = 8
 CUT_NAMES = 3
 # Names as long as this that stand in the text are words of it, no labels.
 LONG = 20
+# Short names that another reading explains, from which on chance is no longer the reason.
+MANY = 3
+_QUOTES = dict.fromkeys(map(ord, "»«„“”\"'‚‘’›‹"))
 ELLIPSES = ("…", "...")
 
 
@@ -78,7 +81,9 @@ def choose(groups: Sequence[Selections]) -> tuple[Reading, list[Problem]]:
     lost = [every - hits for every, hits in zip(rest, carrying, strict=True)]
     strays = _elsewhere(groups, lost)
     if not _longest(groups, carrying) >= CLEAR:
-        return STANDARD, [_doubt(strays, "er steht an anderer Stelle")] if strays else []
+        short = sum(map(len, carrying))
+        told = strays + (short if short >= MANY else 0)
+        return STANDARD, [_doubt(told, "er steht an anderer Stelle")] if told else []
     full = [reading for reading, hits in found.items() if hits == carrying and not strays]
     kept = [one for one in full if _explained(one, groups, sure, cut) == sure]
     kept = [one for one in kept if not any(other.deviations < one.deviations for other in kept)]
@@ -106,10 +111,15 @@ def _elsewhere(groups: Sequence[Selections], lost: Hits) -> int:
     """Count long names that stand elsewhere in their text; all others are taken for labels."""
     count = 0
     for group, ats in zip(groups, lost, strict=True):
-        long = [name for at in ats if len(name := " ".join(group.names[at].split())) >= LONG]
-        whole = " ".join(group.text.plain.split()) if long else ""
+        long = [name for at in ats if len(name := _bare(group.names[at])) >= LONG]
+        whole = _bare(group.text.plain) if long else ""
         count += sum(name in whole for name in long)
     return count
+
+
+def _bare(text: str) -> str:
+    """Leave out what programs change in words: blanks, capitals and the kind of quotation marks."""
+    return " ".join(text.translate(_QUOTES).casefold().split())
 
 
 def _longest(groups: Sequence[Selections], hits: Hits) -> int:

@@ -109,6 +109,10 @@ def _check_root(name: str, found: Found, root: str) -> None:
         )
 
 
+# A thousand long transcripts; several documents may claim the same member.
+MAX_TEXTS = 60_000_000
+
+
 @dataclass
 class _Reader:
     """Resolves what a project's file says into the rows of the model."""
@@ -116,6 +120,7 @@ class _Reader:
     source: archive.Archive
     folder: str
     found: Found
+    size: int = 0
     problems: list[Problem] = field(default_factory=list)
     segments: dict[str, Sequence[Any]] = field(default_factory=dict)
     codings: dict[str, Sequence[Any]] = field(default_factory=dict)
@@ -153,7 +158,15 @@ class _Reader:
         if skipped:
             message = f"{number(skipped)} Markierungen ohne lesbare Textstelle wurden ausgelassen"
             self._tell("selection", document.name, message)
-        return None if isinstance(text, str) else text
+        if isinstance(text, str):
+            return None
+        self.size += len(text.plain)
+        if self.size > MAX_TEXTS:
+            raise DataError(
+                f"{self.source.name}: its texts have more than {MAX_TEXTS:,} characters in all; "
+                "export the project in parts"
+            )
+        return text
 
     def _place(self, texts: Sequence[Text | None]) -> None:
         """Turn selections into segments, read the way that explains them."""

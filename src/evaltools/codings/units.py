@@ -32,6 +32,11 @@ UNITS = {
     "character": "Einheit Zeichen: Je Zeichen des Textes zählt, ob eine Person es mit dem Code "
     "belegt hat; lange Stellen wiegen mehr als kurze, und unkodierter Text zählt mit.",
 }
+ALIKE = (
+    "Einheit Fundstelle: Die Quelle nennt keine Zeichenpositionen; Stellen mit denselben Absätzen "
+    "und Worten gelten als eine Fundstelle, schon andere Grenzen als eine andere. Je Fundstelle "
+    "zählt, ob eine Person den Code dort vergeben hat."
+)
 WORKED = " Ein Dokument zählt nur für Personen, die es bearbeitet haben, und nur ab zwei Personen."
 
 
@@ -101,7 +106,7 @@ def layout(project: Project, *, unit: str, overlap: float = 0.5, coders: Coders 
     named = project.documents.set_index("doc_id")["name"]
     return Layout(
         unit=unit,
-        definition=UNITS[unit].format(overlap=german.percent(overlap)) + WORKED,
+        definition=_definition(unit, overlap, codings) + WORKED,
         codings=codings.assign(place=place),
         places=places,
         rated=worked.loc[places["doc_id"]].to_numpy(dtype=bool),
@@ -109,6 +114,12 @@ def layout(project: Project, *, unit: str, overlap: float = 0.5, coders: Coders 
         codes=project.codes.set_index("code_id")["path"],
         left_out=tuple((str(named[doc]), reason) for doc, reason in reasons.items()),
     )
+
+
+def _definition(unit: str, overlap: float, codings: pd.DataFrame) -> str:
+    if unit == "segment" and len(codings) and codings["start"].isna().all():
+        return ALIKE
+    return UNITS[unit].format(overlap=german.percent(overlap))
 
 
 def ratings(

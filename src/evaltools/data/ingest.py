@@ -20,6 +20,7 @@ from evaltools.errors import DataError, StudyError, unknown
 from evaltools.files import digest
 from evaltools.study import Study, Workspace
 
+FOLDER, IN_FOLDER = ".qda", "data.qda"  # QualCoder keeps a project in a folder
 Frames = dict[str, pd.DataFrame]
 
 
@@ -50,6 +51,8 @@ def find_file(space: Workspace, sources: Sources, source: Source | CodingFile) -
     """Return the raw file of a source, from the first folder that holds it; None when none does."""
     for folder in sources.folders:
         path = space.raw / folder / source.file
+        if path.is_dir() and path.suffix == FOLDER:
+            path = path / IN_FOLDER
         if path.is_file():
             return path
     return None

@@ -204,6 +204,7 @@ TABLES: Mapping[str, Table] = {
                 Column("area_id", pattern=SLUG),
                 Column("held", "date"),
                 Column("speakers", "integer", "Personen", low=1, high=1000),
+                Column("only_here", "boolean"),
             ),
             ("document",),
             _AREA,

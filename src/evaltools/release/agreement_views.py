@@ -9,7 +9,7 @@ import pandas as pd
 from evaltools.codings import agreement, units
 from evaltools.codings.reliability import Agreement
 from evaltools.errors import DesignError
-from evaltools.release import wording
+from evaltools.release import coding_views, wording
 from evaltools.release.disclosure import Rule
 from evaltools.release.display import Prose, prose
 from evaltools.release.speakers import Voices
@@ -20,39 +20,47 @@ from evaltools.study import Study
 UNIT = "segment"
 LABELS = {"document": "Dokument", "segment": "Fundstelle", "character": "Zeichen"}
 MEASURES = ("percent", "krippendorff", "gwet_ac1")
+INTERVALS = (
+    "Intervalle (in Klammern): 95 Prozent, durch Ziehen ganzer Gespräche mit Zurücklegen "
+    "(Bootstrap). Keines steht da bei weniger als fünf Gesprächen, bei einem Wert, den jede "
+    "Ziehung ergibt, und wenn mehr als 5 Prozent der Ziehungen keinen Wert ergeben. Programme "
+    "nennen Verschiedenes „Kappa“; vergleichbar sind nur Werte mit gleicher Einheit und gleicher "
+    "Definition."
+)
 NOT_COMPARED = "Die Übereinstimmung lässt sich nicht berechnen: "
 
 
 def definition(found: Voices, study: Study) -> Prose:
     """Say what is compared, what each coefficient means, and how the intervals come about."""
-    overlap = wording.percent(study.codings.overlap)
-    lines = [units.UNITS[unit].format(overlap=overlap) for unit in LABELS]
+    if not found.blocks:
+        return prose()
     try:
         items = _overall(found, study, UNIT)
     except DesignError as refusal:
         return prose(f"{NOT_COMPARED}{refusal.german}")
+    lines = []
+    for unit, label in LABELS.items():
+        try:
+            lines.append(_layout(found, study, unit).definition.removesuffix(units.WORKED))
+        except DesignError as refusal:
+            lines.append(f"Einheit {label}: {refusal.german}")
     lines.append(units.WORKED.strip())
     lines += [f"{item.label}: {item.definition}." for item in items]
-    lines.append(
-        "Intervalle: 95 Prozent, durch Ziehen ganzer Gespräche mit Zurücklegen (Bootstrap). "
-        "Programme nennen Verschiedenes „Kappa“; vergleichbar sind nur Werte mit gleicher Einheit "
-        "und gleicher Definition."
-    )
+    lines.append(INTERVALS)
     return prose(*lines, listed=True)
 
 
 def overall(found: Voices, study: Study, rules: Rule) -> HtmlTable | Prose:
-    """Show agreement on all codes together, in each unit."""
+    """Show agreement on all codes together, in each unit that the source permits."""
     rows: list[tuple[object, ...]] = []
     for unit, label in LABELS.items():
         try:
             items = _overall(found, study, unit)
-        except DesignError as refusal:
-            rows.append((label, pd.NA, pd.NA, refusal.german, "", ""))
-            continue
+        except DesignError:
+            continue  # the definitions above say why
         rows.append((label, items[0].n_units, items[0].n_clusters, *map(_told, items)))
-    if all(row[1] is pd.NA for row in rows):
-        return prose(f"{NOT_COMPARED}{rows[0][3]}")
+    if not rows:
+        return prose()
     columns = {
         "unit": Column("Einheit"),
         "n": Column("Vergleiche", "Einheiten × Codes", digits=0),
@@ -74,12 +82,13 @@ def per_code(found: Voices, study: Study, rules: Rule) -> HtmlTable | Prose:
         )
     except DesignError:
         return prose()
-    shown = frame[["path", "n_units", "n_documents"]].assign(
+    named = frame.assign(path=frame["path"].map(coding_views.spelled))
+    shown = named[["path", "n_units", "n_documents"]].assign(
         **{name: [_range(row, name) for _, row in frame.iterrows()] for name in MEASURES}
     )
     columns = {
         "path": Column("Code"),
-        "n_units": Column("Fundstellen", digits=0),
+        "n_units": Column("verglichene Fundstellen", digits=0),
         "n_documents": Column("Gespräche", digits=0),
         "percent": Column("einig"),
         "krippendorff": Column("Krippendorffs Alpha"),
@@ -89,10 +98,12 @@ def per_code(found: Voices, study: Study, rules: Rule) -> HtmlTable | Prose:
     return table(public(shown, rules), columns, caption=caption)
 
 
+def _layout(found: Voices, study: Study, unit: str) -> units.Layout:
+    return units.layout(found.project, unit=unit, overlap=study.codings.overlap)
+
+
 def _overall(found: Voices, study: Study, unit: str) -> tuple[Agreement, ...]:
-    overlap = study.codings.overlap
-    layout = units.layout(found.project, unit=unit, overlap=overlap)
-    return agreement.assess(units.pooled(layout), measures=MEASURES)
+    return agreement.assess(units.pooled(_layout(found, study, unit)), measures=MEASURES)
 
 
 def _told(item: Agreement) -> str:

@@ -174,11 +174,11 @@ def _context(project: Project, segment: str) -> str:
     """Show a segment in its context with its codes; everything in it is escaped."""
     around = explore.context(project, segment, before=AROUND, after=AROUND)
     own = project.codings[project.codings["segment_id"] == segment]
-    path = own["code_id"].map(project.codes.set_index("code_id")["path"])
-    coder = own["coder_id"].map(project.coders.set_index("coder_id")["name"])
+    paths = dict(zip(project.codes["code_id"], project.codes["path"], strict=True))
+    coders = dict(zip(project.coders["coder_id"], project.coders["name"], strict=True))
     codes = "".join(
-        f"<li>{escape(name)} ({escape(who)})</li>"
-        for name, who in zip(path, coder.fillna("ohne Angabe"), strict=True)
+        f"<li>{escape(paths[code])} ({escape(coders.get(coder, 'ohne Angabe'))})</li>"
+        for code, coder in zip(own["code_id"], own["coder_id"], strict=True)
     )
     before = f"{'… ' if around.cut_left else ''}{around.before}"
     after = f"{around.after}{' …' if around.cut_right else ''}"

@@ -18,7 +18,6 @@ from evaltools.codings.model import SEPARATOR
 from evaltools.errors import DesignError
 from evaltools.release import coding_views, wording
 from evaltools.release.axes import BLUE, GREEN, GREY, ORANGE, PURPLE, SETTINGS, SIZE, wrapped
-from evaltools.release.coding_views import NOTHING
 from evaltools.release.disclosure import Rule
 from evaltools.release.display import Prose, prose
 from evaltools.release.figures import Figure, finish
@@ -38,11 +37,11 @@ NOT_APART = (
 
 
 def matrix(
-    found: Voices, paths: Mapping[str, tuple[str, ...]], rules: Rule, *, caption: str
+    found: Voices, paths: coding_views.Fields, rules: Rule, *, caption: str
 ) -> Figure | Prose:
     """Draw how many segments each dimension has in each group, darker for a larger share of it."""
     if not paths or not found.blocks:
-        return prose(NOTHING)
+        return coding_views.nothing(found)
     counted = matrices.fields(found.project, paths, by="group")
     released = public(counted, rules)
     wide = counted.pivot(index="field", columns="group", values="n_segments").astype(float)
@@ -78,6 +77,8 @@ def portraits(found: Voices, rules: Rule) -> Figure | Prose:
 
     Only interviews that may be shown each for itself are drawn.
     """
+    if not found.blocks:
+        return coding_views.nothing(found)
     try:
         lines = {doc: portrait.tiles(found.project, doc, n=TILES) for doc in _apart(found)}
     except DesignError:
@@ -112,6 +113,8 @@ def portraits(found: Voices, rules: Rule) -> Figure | Prose:
 
 def code_map(found: Voices, rules: Rule) -> Figure | Prose:
     """Draw the codes that come together most often on a circle, the likest beside each other."""
+    if not found.blocks:
+        return coding_views.nothing(found)
     kind, pairs = coding_views.common(found)
     ends = pd.concat([pairs.set_index(name)["n"] for name in ("code_a", "code_b")])
     often = ends.groupby(level=0).sum().sort_values(ascending=False, kind="stable")
@@ -131,8 +134,8 @@ def code_map(found: Voices, rules: Rule) -> Figure | Prose:
         _points(axes, frame, _colors(found))
     caption = (
         "Karte der Codes: Linien verbinden, was zusammen vorkommt, breitere häufiger "
-        f"({coding_views.KIND[kind]}); große Punkte haben viele Stellen. Ähnliches steht "
-        "nebeneinander; Abstände bedeuten nichts."
+        f"({coding_views.KIND[kind]}); große Punkte haben viele Stellen. Die "
+        "Reihenfolge im Kreis bringt Ähnliches nebeneinander; Längen bedeuten nichts."
     )
     told = wording.listing([_linked(frame, *row) for row in _strongest(linked)])
     return finish(canvas, released, caption, f"Am häufigsten zusammen: {told}.")

@@ -19,16 +19,34 @@ from evaltools.release.quotes import Quotes
 from evaltools.release.speakers import Voices
 from evaltools.release.tables import Column, HtmlTable, table
 from evaltools.release.views import public
-from evaltools.study import Study
 
+Fields = Mapping[str, tuple[str, ...]]
 MOST_PAIRS = 15
+PROGRAMS = (
+    "MAXQDA",
+    "ATLAS.ti",
+    "NVivo",
+    "QualCoder",
+    "Taguette",
+    "Quirkos",
+    "Dedoose",
+    "QDA Miner",
+    "Transana",
+    "f4analyse",
+    "webQDA",
+    "evaltools",
+)
 NOTHING = "Nicht dargestellt: Die Studie ordnet dazu keine Codes zu."
 NO_CODES = "Keine Stelle ist kodiert."
 READING = (
-    "Gezählt sind kodierte Stellen. Sie sagen, wovon die Rede war, nicht, wie viele Menschen so "
+    "Eine Stelle ist ein markiertes Stück Text; markieren zwei Personen fast dasselbe mit anderen "
+    "Grenzen, so sind es zwei. Stellen sagen, wovon die Rede war, nicht, wie viele Menschen so "
     "denken: Ein Thema kann von einer Person oft und von vielen gar nicht angesprochen werden."
 )
-KIND = {"overlap": "sich überschneidende Stellen", "document": "gemeinsame Gespräche"}
+KIND = {
+    "overlap": "sich überschneidende Stellen, je kodierender Person gezählt",
+    "document": "gemeinsame Gespräche, je kodierender Person gezählt",
+}
 
 
 def extent(found: Voices, rules: Rule) -> HtmlTable | Prose:
@@ -52,7 +70,7 @@ def extent(found: Voices, rules: Rule) -> HtmlTable | Prose:
         "group": Column("Gruppe"),
         "area": Column("Raum"),
         "documents": Column("Gespräche", digits=0),
-        "speakers": Column("Sprechende", "Personen", digits=0),
+        "speakers": Column("Sprechende", "mindestens", digits=0),
         "segments": Column("kodierte Stellen", digits=0),
     }
     frame = pd.DataFrame(rows, columns=[*columns])
@@ -62,20 +80,17 @@ def extent(found: Voices, rules: Rule) -> HtmlTable | Prose:
 
 def notes(material: Material, found: Voices) -> Prose:
     """Say with what was coded and by how many, what was merged, and what the readers noticed."""
-    origin = material.project.origin
-    named = (
-        one.format if one.format == one.program else f"{one.format} ({one.program})"
-        for one in origin
+    read = wording.listing(
+        list(dict.fromkeys(program(one.program) for one in material.project.origin))
     )
-    read = wording.listing(list(dict.fromkeys(named)))
     coders = len(material.project.coders)
     who = {0: "wer kodiert hat, steht nicht dabei", 1: "eine Person hat kodiert"}.get(
         coders, f"{wording.number(coders)} Personen haben kodiert"
     )
-    told = f"Gelesen: {read}; {who}."
+    told = f"Kodierungen aus {read}; {who}."
     noticed = len(material.project.problems)
     problems = (
-        f"Beim Lesen gab es {wording.number(noticed)} Auffälligkeiten; sie stehen im Notebook in "
+        f"Beim Lesen bemerkt: {wording.number(noticed)}; der Wortlaut steht im Notebook in "
         "JupyterLab."
     )
     return prose(told, speakers.sentence(found), problems if noticed else "", READING)
@@ -83,6 +98,8 @@ def notes(material: Material, found: Voices) -> Prose:
 
 def codes(found: Voices, rules: Rule) -> HtmlTable | Prose:
     """Show every code with its segments by group; a code counts with all codes below it."""
+    if not found.blocks:
+        return nothing(found)
     counted = matrices.counts(found.project, by="group", rolled_up=True)
     if counted.empty or not counted["n_segments"].sum():
         return prose(NO_CODES)
@@ -107,12 +124,10 @@ def codes(found: Voices, rules: Rule) -> HtmlTable | Prose:
     )
 
 
-def fields(
-    found: Voices, paths: Mapping[str, tuple[str, ...]], rules: Rule, *, caption: str
-) -> HtmlTable | Prose:
+def fields(found: Voices, paths: Fields, rules: Rule, *, caption: str) -> HtmlTable | Prose:
     """Show fields such as those of SONI by area: segments, and interviews they stand in."""
     if not paths or not found.blocks:
-        return prose(NOTHING)
+        return nothing(found)
     counted = matrices.fields(found.project, paths, by="area_id")
     areas = list(dict.fromkeys(counted["area_id"]))
     wide = counted.pivot(index="field", columns="area_id", values="n_segments")
@@ -126,10 +141,13 @@ def fields(
 
 def together(found: Voices, rules: Rule) -> HtmlTable | Prose:
     """Show which two codes come together most often."""
+    if not found.blocks:
+        return nothing(found)
     kind, pairs = common(found)
     if pairs.empty:
         return prose("Keine zwei Codes kommen zusammen vor.")
     most = pairs.sort_values(["n", "jaccard"], ascending=False, kind="stable").head(MOST_PAIRS)
+    most = most.assign(**{name: most[name].map(spelled) for name in ("path_a", "path_b")})
     columns = {
         "path_a": Column("Code"),
         "path_b": Column("zusammen mit"),
@@ -143,16 +161,15 @@ def together(found: Voices, rules: Rule) -> HtmlTable | Prose:
 def common(found: Voices) -> tuple[str, pd.DataFrame]:
     """Return co-occurrence by overlap, or by interview where the source has no offsets."""
     try:
-        return "overlap", cooccurrence.pairs(found.project, "overlap")
+        return "overlap", cooccurrence.by_coder(found.project, "overlap")
     except DesignError:
-        return "document", cooccurrence.pairs(found.project, "document")
+        return "document", cooccurrence.by_coder(found.project, "document")
 
 
-def grid(found: Voices, said: Quotes, study: Study, rules: Rule) -> HtmlTable | Prose:
+def grid(found: Voices, said: Quotes, dimensions: Fields, rules: Rule) -> HtmlTable | Prose:
     """Lay out the summary grid: a line a dimension and area, with one cleared quote."""
-    dimensions = study.codings.dimensions
     if not dimensions or not found.blocks:
-        return prose(NOTHING)
+        return nothing(found)
     quotable = list(dict.fromkeys(said.cleared["segment_id"]))
     cells = matrices.grid(found.project, dimensions, by="area_id", quotable=quotable)
     cells = cells[cells["n_segments"] > 0].reset_index(drop=True)
@@ -167,17 +184,20 @@ def grid(found: Voices, said: Quotes, study: Study, rules: Rule) -> HtmlTable | 
         "n_documents": Column("Gespräche", digits=0),
         "quote": Column("Freigegebenes Zitat", css="words"),
     }
-    return table(public(frame, rules), columns, caption="Übersicht nach Raum und Dimension")
+    return table(public(frame, rules), columns, caption="Stellen, Gespräche und je ein Zitat")
 
 
 def quoted(found: Voices, said: Quotes, rules: Rule) -> HtmlTable | Prose:
     """List all cleared quotes with their codes, and the group and area they come from."""
+    if not found.blocks:
+        return nothing(found)
     if said.cleared.empty:
         return prose("Kein Zitat ist freigegeben.")
     project = found.project
-    paths = project.codes.set_index("code_id")["path"]
+    paths = project.codes.set_index("code_id")["path"].map(spelled)
     coded = project.codings.assign(path=project.codings["code_id"].map(paths))
-    listed = coded.groupby("segment_id")["path"].agg(lambda names: "; ".join(dict.fromkeys(names)))
+    both = coded[["segment_id", "path"]].merge(said.cleared, on="segment_id")
+    listed = both.groupby(["doc_id", "quote"])["path"].agg(lambda p: "; ".join(dict.fromkeys(p)))
     places = project.documents.set_index("doc_id")[["group", "area_id"]]
     shown = said.cleared.drop_duplicates(["doc_id", "quote"])
     frame = pd.DataFrame(
@@ -185,7 +205,7 @@ def quoted(found: Voices, said: Quotes, rules: Rule) -> HtmlTable | Prose:
             "quote": [
                 quoting.shown(*pair) for pair in zip(shown["quote"], shown["source"], strict=True)
             ],
-            "codes": shown["segment_id"].map(listed).to_numpy(),
+            "codes": [listed[key] for key in zip(shown["doc_id"], shown["quote"], strict=True)],
             "group": shown["doc_id"].map(places["group"]).to_numpy(),
             "area": shown["doc_id"].map(places["area_id"]).to_numpy(),
         }
@@ -199,9 +219,25 @@ def quoted(found: Voices, said: Quotes, rules: Rule) -> HtmlTable | Prose:
     return table(public(frame, rules), columns, caption="Freigegebene Zitate")
 
 
-def clearance(said: Quotes) -> Prose:
+def program(name: str) -> str:
+    """Return the name of a known program; a file may hold any other words in its place."""
+    known = (one for one in PROGRAMS if name.casefold().startswith(one.casefold()))
+    return next(known, "einem anderen Programm")
+
+
+def clearance(found: Voices, said: Quotes) -> Prose:
     """Say by which rule quotes are shown."""
-    return prose(quoting.sentence(said))
+    return prose(quoting.sentence(said) if found.blocks else "")
+
+
+def nothing(found: Voices) -> Prose:
+    """Say why a view is empty: too few people spoke, or no code belongs to it."""
+    return prose(NOTHING if found.blocks else speakers.sentence(found))
+
+
+def spelled(path: str) -> str:
+    """Write a path of codes as pages show it."""
+    return path.replace(SEPARATOR, " › ")
 
 
 def _words(said: Quotes) -> dict[str, str]:

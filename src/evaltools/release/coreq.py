@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from evaltools.codings.material import Material
 from evaltools.release import wording
+from evaltools.release.coding_views import program
 from evaltools.release.disclosure import Rule
 from evaltools.release.display import Prose, prose
 from evaltools.release.tables import Column, HtmlTable, table
@@ -18,6 +20,7 @@ from evaltools.study import Study
 NOT_GIVEN = "nicht angegeben"
 DOMAINS = ("Forschungsteam und Reflexivität", "Anlage der Studie", "Auswertung und Befunde")
 LAST_OF_DOMAIN = (8, 23, 32)
+CODERS, SOFTWARE = 24, 27
 ITEMS = (
     "Wer die Gespräche führte",
     "Abschlüsse",
@@ -54,11 +57,16 @@ ITEMS = (
 )
 
 
-def checklist(study: Study, rules: Rule) -> HtmlTable:
-    """Show all 32 items with the study's answers; what it does not answer says so."""
-    given = study.codings.coreq
+def checklist(study: Study, material: Material, rules: Rule) -> HtmlTable | Prose:
+    """Show all 32 items with the study's answers; what nobody answered says so.
+
+    How many people coded and with which software is known from the files.
+    """
+    if not study.codings.coreq:
+        return prose("Die Studie macht keine Angaben zur Berichtsliste COREQ.")
+    given = _answers(study, material)
     rows = [
-        (f"{number}. {item}", _domain(number), given.get(number, "").strip() or NOT_GIVEN)
+        (f"{number}. {item}", _domain(number), given.get(number, NOT_GIVEN))
         for number, item in enumerate(ITEMS, start=1)
     ]
     columns = {
@@ -70,13 +78,23 @@ def checklist(study: Study, rules: Rule) -> HtmlTable:
     return table(public(frame, rules), columns, caption="Berichtsliste COREQ")
 
 
-def completeness(study: Study) -> Prose:
-    """Say how many items the study answers."""
-    known = sum(bool(answer.strip()) for answer in study.codings.coreq.values())
+def completeness(study: Study, material: Material) -> Prose:
+    """Say how many items are answered."""
+    if not study.codings.coreq:
+        return prose()
     return prose(
-        f"Die Studie macht zu {wording.number(known)} von {wording.number(len(ITEMS))} Punkten der "
-        "Berichtsliste COREQ (Tong, Sainsbury und Craig 2007, doi:10.1093/intqhc/mzm042) Angaben."
+        f"Zu {wording.number(len(_answers(study, material)))} von {wording.number(len(ITEMS))} "
+        "Punkten der Berichtsliste COREQ (Tong, Sainsbury und Craig 2007, "
+        "doi:10.1093/intqhc/mzm042) gibt es Angaben."
     )
+
+
+def _answers(study: Study, material: Material) -> dict[int, str]:
+    coders = len(material.project.coders)
+    programs = dict.fromkeys(program(item.program) for item in material.project.origin)
+    known = {CODERS: wording.number(coders) if coders else "", SOFTWARE: ", ".join(programs)}
+    given = {number: text.strip() for number, text in study.codings.coreq.items()}
+    return {number: text for number, text in {**known, **given}.items() if text}
 
 
 def _domain(number: int) -> str:

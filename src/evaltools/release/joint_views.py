@@ -9,17 +9,18 @@ in the study file; the relation follows from it and from the verdict by :data:`R
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from evaltools.codings import matrices
+from evaltools.codings.material import Material
 from evaltools.codings.model import SEPARATOR
 from evaltools.evaluation.before_after import Evaluation
 from evaltools.evaluation.claims import TITLES, Claim
 from evaltools.measures import profile
 from evaltools.release import quotes as quoting
-from evaltools.release import wording
+from evaltools.release import speakers, wording
 from evaltools.release.disclosure import Rule
 from evaltools.release.display import Prose, prose
 from evaltools.release.estimates import permitted
@@ -32,7 +33,11 @@ from evaltools.study import Study
 from evaltools.studycodings import JointRow
 
 AGREE, COMPLEMENT, CONTRADICT = "stimmen überein", "ergänzen sich", "widersprechen sich"
-SILENT, UNREAD = "keine Stimmen", "nicht beurteilt"
+SILENT, UNREAD, MERGED = "keine Stimmen", "nicht beurteilt", "nicht gezeigt"
+WHY_MERGED = (
+    "Gespräche aus diesem Raum sind mit anderen zusammengelegt, weil zu wenige Menschen sprachen. "
+    "Wie sie gelesen sind, steht deshalb nicht hier."
+)
 STANCES = {
     "dafuer": "sprechen dafür",
     "dagegen": "sprechen dagegen",
@@ -54,7 +59,10 @@ NONE = "keine Zahl"
 
 
 def display(
-    result: Evaluation, found: Voices, said: Quotes, space: tuple[Study, Tables], rules: Rule
+    result: Evaluation,
+    interviews: tuple[Material, Voices, Quotes],
+    space: tuple[Study, Tables],
+    rules: Rule,
 ) -> HtmlTable | Prose:
     """Show a row a claim or SONI field: figure, interval, verdict; codes, a quote, the relation.
 
@@ -62,23 +70,24 @@ def display(
     ----------
     result : Evaluation
         Of the model area.
-    found : Voices
-        The interviews as a page may tell them apart.
-    said : Quotes
-        What may be quoted.
+    interviews : tuple of Material, Voices and Quotes
+        The study's interviews, as a page may tell them apart, and what of them may be quoted.
     space : tuple of Study and tables
         The study, with its joint rows, and its tables.
     rules : Rule
         From :func:`evaltools.release.views.rules`.
     """
     study, tables = space
+    material, found, said = interviews
     if not study.codings.joint:
         return prose(NO_ROWS)
+    if not found.blocks:
+        return prose(speakers.sentence(found))
     rows = []
     fresh = said.cleared
-    for row in study.codings.joint:
-        quote, fresh = _quote(row, found, fresh, [result.name, study.whole_label])
-        voices = _voices(row, result, found, study)
+    for row, codes in zip(study.codings.joint, material.joint, strict=True):
+        quote, fresh = _quote(codes, found, fresh, [result.name, study.whole_label])
+        voices = _voices(row, codes, result, found, study)
         rows.append((*_figures(row, result, study, tables, rules), voices[0], quote, voices[1]))
     columns = {
         "subject": Column("Aussage oder Feld"),
@@ -93,8 +102,10 @@ def display(
     return table(public(frame, rules), columns, caption=caption)
 
 
-def readings(result: Evaluation, study: Study) -> Prose:
-    """Say how the researchers read the voices on each row, and why."""
+def readings(result: Evaluation, found: Voices, study: Study) -> Prose:
+    """Say how the researchers read the voices on each row, and why, where the voices are shown."""
+    if not found.blocks or result.name in found.hidden:
+        return prose(WHY_MERGED if found.blocks else "")
     lines = []
     for row in study.codings.joint:
         voice = row.reading(result.area)
@@ -161,21 +172,26 @@ def _social(indicator: str | None, area: str, tables: Tables) -> str:
     return f"{value} (alle Räume: {ends[0]} bis {ends[1]})"
 
 
-def _voices(row: JointRow, result: Evaluation, found: Voices, study: Study) -> tuple[str, str]:
+def _voices(
+    row: JointRow, codes: Sequence[str], result: Evaluation, found: Voices, study: Study
+) -> tuple[str, str]:
     """Return the row's codes with their segments, and how figure and voices relate."""
     here = [result.name, study.whole_label]
-    kinds = {path: (path,) for path in row.codes}
+    paths = found.project.codes.set_index("code_id")["path"]
+    kinds = {str(paths[code]): (code,) for code in codes}
     counted = matrices.fields(found.project, kinds, by="area_id")
     counted = counted[counted["area_id"].isin(here) & (counted["n_segments"] > 0)]
     told = [_count(path, counted[counted["field"] == path], here) for path in kinds]
-    codes = "; ".join(text for text in told if text) or "–"
+    said = "; ".join(text for text in told if text) or "–"
     voice = row.reading(result.area)
+    if result.name in found.hidden:
+        return said, MERGED
     if counted.empty:
-        return codes, SILENT
+        return said, SILENT
     if voice is None:
-        return codes, UNREAD
+        return said, UNREAD
     verdict = result.claims[row.claim - 1].verdict if row.claim else _kind(row)
-    return codes, relation(verdict, voice.stance)
+    return said, relation(verdict, voice.stance)
 
 
 def _kind(row: JointRow) -> str:
@@ -194,11 +210,11 @@ def _count(path: str, counted: pd.DataFrame, here: list[str]) -> str:
 
 
 def _quote(
-    row: JointRow, found: Voices, fresh: pd.DataFrame, here: list[str]
+    codes: Sequence[str], found: Voices, fresh: pd.DataFrame, here: list[str]
 ) -> tuple[str, pd.DataFrame]:
     """Return the row's first quote, from the area before the city, and those still unused."""
     project = found.project
-    meant = matrices.below(project.codes, row.codes)
+    meant = matrices.below(project.codes, codes)
     coded = set(project.codings.loc[project.codings["code_id"].isin(meant), "segment_id"])
     places = project.documents.set_index("doc_id")
     fits = fresh[fresh["segment_id"].isin(coded)]
@@ -209,5 +225,5 @@ def _quote(
             source = first["source"] if isinstance(first["source"], str) else None
             group = str(places.loc[first["doc_id"], "group"])
             rest = fresh[fresh["quote"] != first["quote"]]
-            return f"{quoting.shown(str(first['quote']), source)} ({group})", rest
+            return quoting.shown(str(first["quote"]), source, group), rest
     return "–", fresh

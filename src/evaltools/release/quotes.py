@@ -20,6 +20,7 @@ LISTED = {
     "codes": "Codes",
 }
 MARKS = "»«„“”\"'‚‘’›‹"
+PAIRS = (("»", "«"), ("«", "»"), ("„", "“"), ("“", "”"), ('"', '"'))
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,15 @@ class Quotes:
         order of the clearance table; of several the shortest segment, once for each code on it.
     unmatched : int
         Cleared rows that stand in no coded segment, so that nothing of them is shown.
+    denied : int
+        Cleared rows that hold words which another row of the same interview does not clear.
     undecided : int
         Rows of the table without a decision.
     """
 
     cleared: pd.DataFrame
     unmatched: int
+    denied: int
     undecided: int
 
 
@@ -58,17 +62,23 @@ def quotes(material: Material, voices: Voices) -> Quotes:
     """
     table = material.clearance
     cleared = table[table["cleared"].fillna(False).astype(bool)]
+    denied = table[~table["cleared"].fillna(True).astype(bool)]
+    denied = denied.assign(plain=denied["quote"].map(_plain)).dropna(subset=["doc_id"])
+    refused = denied[denied["plain"] != ""].groupby("doc_id")["plain"].agg(list).to_dict()
     segments = _coded(voices)
-    rows, unmatched = [], 0
+    rows, unmatched, denials = [], 0, 0
     columns = (cleared[name] for name in ("doc_id", "quote", "source"))
     for doc, quote, source in zip(*columns, strict=True):
         words = _plain(quote)
+        if not pd.isna(doc) and any(no in words for no in refused.get(doc, ())):
+            denials += 1
+            continue
         there = segments[(segments["doc_id"] == doc).fillna(False)]
         fits = there[[bool(words) and words in text for text in there["plain"]]]
         unmatched += fits.empty
-        rows += [(item, doc, quote.strip(), source) for item in _shortest(fits)]
+        rows += [(item, doc, _spaced(quote), source) for item in _shortest(fits)]
     found = pd.DataFrame(rows, columns=["segment_id", "doc_id", "quote", "source"], dtype="string")
-    return Quotes(found, unmatched, int(table["cleared"].isna().sum()))
+    return Quotes(found, unmatched, denials, int(table["cleared"].isna().sum()))
 
 
 def candidates(material: Material) -> pd.DataFrame:
@@ -85,46 +95,63 @@ def candidates(material: Material) -> pd.DataFrame:
     -------
     DataFrame
         Gespräch, Zitat, freigegeben, durch, am, Quelle, Codes; rows without a decision have empty
-        cells. Rows of the clearance table that fit no segment stand at the end.
+        cells. Rows of the clearance table that are no whole segment stand at the end.
     """
     project, table = material.project, material.clearance
     paths = project.codes.set_index("code_id")["path"]
-    coded = project.codings.assign(path=project.codings["code_id"].map(paths))
-    listed = coded.groupby("segment_id")["path"].agg(lambda names: "; ".join(dict.fromkeys(names)))
-    segments = project.segments.dropna(subset=["text"])
-    segments = segments[segments["segment_id"].isin(listed.index)]
-    found = pd.DataFrame(
-        {
-            "doc_id": segments["doc_id"],
-            "quote": segments["text"].map(_plain),
-            "codes": segments["segment_id"].map(listed),
-        }
+    segments = project.segments.dropna(subset=["text"])[["segment_id", "doc_id", "text", "start"]]
+    coded = project.codings[["segment_id", "code_id"]].merge(segments, on="segment_id")
+    order = {doc: place for place, doc in enumerate(project.documents["doc_id"])}
+    coded = coded.assign(key=coded["text"].map(_plain), place=coded["doc_id"].map(order))
+    coded = coded.sort_values(["place", "start"], kind="stable")
+    same = coded.assign(codes=coded["code_id"].map(paths)).groupby(["doc_id", "key"], sort=False)
+    found = same.agg({"text": "first", "codes": _joined}).reset_index()
+    decided = table.assign(key=table["quote"].map(_plain)).drop(columns="document")
+    both = found.merge(decided, on=["doc_id", "key"], how="left")
+    partial = decided.merge(
+        found[["doc_id", "key"]], on=["doc_id", "key"], how="left", indicator=True
     )
-    same = found.groupby(["doc_id", "quote"], sort=False)
-    found = same.agg({"codes": "; ".join}).reset_index()
-    decided = table.assign(quote=table["quote"].map(_plain))
-    both = found.merge(decided.drop(columns="document"), on=["doc_id", "quote"], how="outer")
+    rest = decided[(partial["_merge"] == "left_only").to_numpy()]
+    both = pd.concat([both, rest], ignore_index=True)
     both = both.assign(
         document=both["doc_id"].map(dict(material.titles)),
+        quote=both["quote"].fillna(both["text"].map(_spaced, na_action="ignore")),
         cleared=both["cleared"].map({True: "ja", False: "nein"}),
         on=pd.to_datetime(both["cleared_on"]).dt.strftime("%d.%m.%Y"),
     )
-    return both.rename(columns=LISTED)[list(LISTED.values())].fillna("")
+    return both.rename(columns=LISTED)[list(LISTED.values())].astype("string").fillna("")
 
 
-def shown(text: str, source: str | None) -> str:
-    """Return a quote with quotation marks, and where it was published."""
-    words = f"„{text.strip(MARKS + ' ')}“"
-    return words if not isinstance(source, str) else f"{words} (Quelle: {source})"
+def _joined(paths: pd.Series) -> str:
+    return "; ".join(dict.fromkeys(paths))
+
+
+def shown(text: str, source: str | None, group: str = "") -> str:
+    """Return a quote with quotation marks, the group it comes from and where it was published."""
+    words = text.strip()
+    for opening, closing in PAIRS:
+        inner = words[1:-1]
+        if words[:1] == opening and words[-1:] == closing and closing not in inner:
+            words = inner.strip()
+            break
+    quoted = f"„{words}“"
+    beside = [group] if group else []
+    beside += [f"Quelle: {source}"] if isinstance(source, str) else []
+    return f"{quoted} ({'; '.join(beside)})" if beside else quoted
 
 
 def sentence(found: Quotes) -> str:
-    """Say which quotes are shown, and how many rows of the table still need a decision."""
+    """Say which quotes are shown, and how many cleared ones are not."""
     told = "Zitate stehen hier nur, wenn sie in der Freigabeliste der Studie freigegeben sind."
     if found.unmatched:
         told += (
-            f" {found.unmatched} freigegebene Zitate passen wörtlich zu keiner kodierten Stelle "
-            "und fehlen deshalb."
+            f" Freigegebene Zitate, die wörtlich zu keiner gezeigten kodierten Stelle passen und "
+            f"deshalb fehlen: {found.unmatched}."
+        )
+    if found.denied:
+        told += (
+            " Freigegebene Zitate, deren Worte in einer anderen Zeile nicht freigegeben sind und "
+            f"die deshalb fehlen: {found.denied}."
         )
     return told
 
@@ -146,4 +173,8 @@ def _shortest(fits: pd.DataFrame) -> list[str]:
 def _plain(text: str) -> str:
     composed = unicodedata.normalize("NFC", str(text))
     seen = "".join(sign for sign in composed if unicodedata.category(sign) != "Cf")
-    return " ".join(seen.split()).strip(MARKS + " ")
+    return _spaced(seen).strip(MARKS + " ")
+
+
+def _spaced(text: str) -> str:
+    return " ".join(str(text).split())

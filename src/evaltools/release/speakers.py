@@ -2,7 +2,8 @@
 
 Interviews are put into blocks of one group in one area. Blocks with too few speakers are merged
 before anything is counted. Whatever a page shows is then a sum over whole blocks, and so is every
-difference of two such sums: none rests on fewer speakers than the limit.
+difference of two such sums: none rests on fewer speakers than the limit. People may come to
+several interviews: only those that the study declares to speak nowhere else are added up.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from evaltools.codings.material import Material
-from evaltools.codings.model import Project
+from evaltools.codings.model import Project, paths
 from evaltools.release import wording
 from evaltools.release.disclosure import Rule
 from evaltools.release.views import Tables
@@ -22,6 +23,8 @@ from evaltools.study import Study
 NO_GROUP = "ohne Gruppe"
 OTHER_GROUPS = "weitere Gruppen"
 OTHER_AREAS = "mehrere Räume"
+OWN_WORDS = 4  # a code of so many words that somebody said is a quote
+UNSHOWN = "nach einem Wortlaut benannt, nicht gezeigt"
 
 
 @dataclass(frozen=True)
@@ -34,17 +37,26 @@ class Block:
         Their doc_ids.
     groups, areas : frozenset of str
         What they were held with and where, as German labels.
-    speakers : int
-        How many people spoke; interviews for which it is unknown add none.
-    least : int
-        The smallest number of speakers of one interview.
+    people : tuple of (int, bool)
+        For each interview how many spoke (0 where it is unknown), and whether they spoke in no
+        other one.
     """
 
     documents: tuple[str, ...]
     groups: frozenset[str]
     areas: frozenset[str]
-    speakers: int
-    least: int
+    people: tuple[tuple[int, bool], ...]
+
+    @property
+    def speakers(self) -> int:
+        """How many people spoke at least: who may have come twice counts once."""
+        again = max((n for n, only_here in self.people if not only_here), default=0)
+        return again + sum(n for n, only_here in self.people if only_here)
+
+    @property
+    def least(self) -> int:
+        """The smallest number of speakers of one interview."""
+        return min(n for n, _ in self.people)
 
     @property
     def group(self) -> str:
@@ -72,12 +84,15 @@ class Voices:
         Those that had to be put together.
     limit : int
         Least number of speakers of a block.
+    hidden : frozenset of str
+        Areas of which some interview is not shown under the name of the area.
     """
 
     project: Project
     blocks: tuple[Block, ...]
     merged: tuple[Block, ...]
     limit: int
+    hidden: frozenset[str] = frozenset()
 
     @property
     def apart(self) -> tuple[str, ...]:
@@ -103,12 +118,16 @@ def voices(material: Material, study: Study, tables: Tables, rules: Rule) -> Voi
     """
     limit = max(study.codings.min_speakers, study.disclosure.threshold)
     blocks = _blocks(material, study, tables)
+    material = material if rules.intern else replace(material, project=_unquoted(material.project))
     if rules.intern:
         return Voices(_labelled(material.project, blocks), tuple(blocks), (), 0)
     final = _merged(blocks, limit)
     merged = tuple(block for block in final if block not in blocks)
     kept = tuple(block for block in final if block.speakers >= limit)
-    return Voices(_labelled(_only(material.project, kept), kept), kept, merged, limit)
+    before = {(doc, block.area) for block in blocks for doc in block.documents}
+    after = {(doc, block.area) for block in kept for doc in block.documents}
+    hidden = frozenset(area for _, area in before - after)
+    return Voices(_labelled(_only(material.project, kept), kept), kept, merged, limit, hidden)
 
 
 def sentence(found: Voices) -> str:
@@ -136,7 +155,8 @@ def _blocks(material: Material, study: Study, tables: Tables) -> list[Block]:
     found: dict[tuple[str, str], Block] = {}
     columns = (documents["doc_id"], groups, areas, known)
     for doc, group, area, speakers in zip(*columns, strict=True):
-        single = Block((doc,), frozenset({group}), frozenset({area}), speakers, speakers)
+        people = ((speakers, doc in material.only_here),)
+        single = Block((doc,), frozenset({group}), frozenset({area}), people)
         there = found.get((area, group))
         found[area, group] = _joined(there, single) if there else single
     return [found[key] for key in sorted(found)]
@@ -147,8 +167,7 @@ def _joined(one: Block, other: Block) -> Block:
         one.documents + other.documents,
         one.groups | other.groups,
         one.areas | other.areas,
-        one.speakers + other.speakers,
-        min(one.least, other.least),
+        one.people + other.people,
     )
 
 
@@ -180,6 +199,23 @@ def _labelled(project: Project, blocks: tuple[Block, ...] | list[Block]) -> Proj
         area_id=_mapped(project.documents["doc_id"], area),
     )
     return replace(project, documents=documents)
+
+
+def _unquoted(project: Project) -> Project:
+    """Put a number for the name of a code that repeats what somebody said; it is not cleared."""
+    said = "\n".join(" ".join(text.split()) for text in project.documents["text"].dropna())
+    said = said.casefold()
+    names = [
+        f"Code {place} ({UNSHOWN})" if _repeats(name, said) else name
+        for place, name in enumerate(project.codes["name"], start=1)
+    ]
+    codes = project.codes.assign(name=pd.Series(names, project.codes.index, dtype="string"))
+    return replace(project, codes=codes.assign(path=paths(codes)))
+
+
+def _repeats(name: str, said: str) -> bool:
+    words = name.split()
+    return len(words) >= OWN_WORDS and " ".join(words).casefold() in said
 
 
 def _mapped(ids: pd.Series, labels: Mapping[str, str]) -> pd.Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from itertools import count
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,7 @@ import pandas as pd
 from evaltools import files, workbook
 from evaltools.study import Workspace
 
-NAME = "zitate.xlsx"
+NAME = "zitate"
 DECISION = "freigegeben"
 WIDTHS = {"Gespräch": 28, "Zitat": 80, DECISION: 13, "durch": 24, "am": 12, "Codes": 50}
 
@@ -28,7 +29,8 @@ def write(space: Workspace, candidates: pd.DataFrame) -> Path:
     Returns
     -------
     Path
-        The workbook.
+        The workbook; one that is there and differs is kept, for decisions may stand in it, and
+        the new one gets a number.
     """
     buffer = io.BytesIO()
     book = workbook.opened(buffer)
@@ -45,7 +47,16 @@ def write(space: Workspace, candidates: pd.DataFrame) -> Path:
     page.data_validation(1, place, max(len(candidates), 1), place, choice)
     page.freeze_panes(1, 0)
     book.close()
-    folder = space.for_office().reports
+    path = _free(space.for_office().reports, buffer.getvalue())
+    files.write(path, buffer.getvalue(), private=True)
+    return path
+
+
+def _free(folder: Path, content: bytes) -> Path:
+    """Return the first name at which nothing else lies."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    files.write(folder / NAME, buffer.getvalue(), private=True)
-    return folder / NAME
+    for number in count(1):
+        path = folder / (f"{NAME}.xlsx" if number == 1 else f"{NAME}-{number}.xlsx")
+        if not path.exists() or path.read_bytes() == content:
+            return path
+    raise AssertionError

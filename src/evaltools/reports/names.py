@@ -44,7 +44,7 @@ def check(contents: Mapping[str, bytes], names: Mapping[str, str]) -> None:
         if pseudonyms.hits(text, everything):
             rows = [str(row) for row, single in known if pseudonyms.hits(text, single)]
             raise ReleaseError(
-                f"{path.rpartition('/')[2]}: holds the names of row {', '.join(rows)} of the "
+                f"{path.rpartition('/')[2]}: holds the names of entry {', '.join(rows)} of the "
                 "pseudonym list; take them out of the study file, the table of interviews or the "
                 "area names, or correct the list"
             )

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from evaltools.data import store
+from evaltools.data import ingest, store
 from evaltools.errors import RunError, StudyError, unknown
 from evaltools.measures.catalogue import INDICATORS
 from evaltools.study import Workspace, check_period
@@ -20,7 +20,7 @@ TABLE = (".csv", ".parquet")
 FILES = {
     "case_counts": TABLE,
     "offers": TABLE,
-    "codings": (".qdpx", ".xlsx", ".csv", ".sqlite3", ".sqlite", ".db", ".qda"),
+    "codings": (".qdpx", ".xlsx", ".csv", ".sqlite3", ".sqlite", ".db", ".qda", ".qdc"),
 }
 SETTABLE = ("start", *FILES)
 LONGEST = 100
@@ -245,6 +245,8 @@ def _inside(space: Workspace, name: str, value: str) -> str:
         path = Path(value).resolve()  # follows links, so that none leads out
     except (OSError, RuntimeError):
         raise RunError(f"{name}={value}: its links lead nowhere; name the file itself") from None
+    if name == "codings" and path.is_dir() and path.suffix == ingest.FOLDER:
+        path = path / ingest.IN_FOLDER
     if not path.is_relative_to(space.root.resolve()):
         raise RunError(f"{name}: the file must lie inside the project; copy it below data/raw/")
     if path.suffix not in FILES[name]:

@@ -91,6 +91,7 @@ def run(
     record.note(space, date.today())
     if space.study.audience == "public":
         plans.of(space, store.load(space))
+    _check_names(space, tasks)
     _prepare(space)
     shelf = manifest.read(space, made)
     outcomes = []
@@ -101,6 +102,14 @@ def run(
     index = site.index(space, made, shelf.entries)
     review.write(manifest.finish(shelf, index, time.strftime("%Y-%m-%dT%H:%M:%S%z")))
     return tuple(outcomes)
+
+
+def _check_names(space: Workspace, tasks: Sequence[Task]) -> None:
+    """Refuse names of the pseudonym list in what stands on every page and on the index."""
+    study = space.study
+    said = [study.title, study.area_label, study.whole_label, study.nation_label, study.help_label]
+    said += [text for task in tasks for text in (task.name, task.title)]
+    names.check({f"{space.name}.yml": "\n".join(said).encode()}, material.replacements(space))
 
 
 def _prepare(space: Workspace) -> None:
