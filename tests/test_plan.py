@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -257,3 +258,16 @@ def test_an_area_that_does_not_exist_is_refused(demo: Workspace, where: str) -> 
         study = study.model_copy(update={"model_areas": (first, *study.model_areas[1:])})
     with pytest.raises(StudyError, match=r"neighbours or events: unknown area 'SR99'"):
         plan.tasks(replace(demo, study=study))
+
+
+def test_a_file_set_in_a_notebook_is_refused_for_its_page_would_be_public(
+    tmp_path: Path, demo: Workspace
+) -> None:
+    root = tmp_path / "p"
+    shutil.copytree(demo.root, root)
+    path = root / "notebooks" / "60_fokusgruppen.ipynb"
+    path.write_text(
+        path.read_text("utf-8").replace('codings = \\"\\"', 'codings = \\"x.qdpx\\"'), "utf-8"
+    )
+    with pytest.raises(RunError, match="codings is set in the notebook"):
+        plan.tasks(replace(demo, root=root))

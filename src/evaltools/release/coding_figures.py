@@ -128,7 +128,7 @@ def code_map(found: Voices, rules: Rule) -> Figure | Prose:
     linked = pairs[pairs["code_a"].isin(chosen) & pairs["code_b"].isin(chosen)]
     released = public(frame[["path", "n"]], rules)
     with mpl.rc_context(SETTINGS):
-        canvas = Canvas(figsize=(SIZE[0], 5.2), layout="constrained")
+        canvas = Canvas(figsize=(SIZE[0], 4.6), layout="constrained")
         axes = canvas.add_subplot()
         _links(axes, frame, linked)
         _points(axes, frame, _colors(found))

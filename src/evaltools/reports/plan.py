@@ -22,6 +22,7 @@ FILES = {
     "offers": TABLE,
     "codings": (".qdpx", ".xlsx", ".csv", ".sqlite3", ".sqlite", ".db", ".qda", ".qdc"),
 }
+EMPTY = ('""', "''")  # what a notebook may say of its files: they come from the run alone
 SETTABLE = ("start", *FILES)
 LONGEST = 100
 # Names and values become Python code in the notebook, and parts of the page's path.
@@ -221,6 +222,9 @@ def _assignments(notebook: str, source: str) -> list[tuple[str, str]]:
 
 def _checked(space: Workspace, path: Path, given: Mapping[str, str]) -> dict[str, str]:
     known = declared(path)
+    for name in FILES:
+        if known.get(name, EMPTY[0]) not in EMPTY:
+            raise RunError(f'{path.stem}: {name} is set in the notebook; write {name} = "" there')
     for name, value in given.items():
         if name not in known:
             raise RunError(f"{path.stem}: {unknown('parameter', name, known)}")
