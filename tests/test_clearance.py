@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from datetime import date
 
 import openpyxl
@@ -10,10 +11,11 @@ import pandas as pd
 
 import voice_samples as samples
 from evaltools.codings import material
+from evaltools.data import store
 from evaltools.data.sources import Source
 from evaltools.data.tidy import tidy
 from evaltools.release import quotes as quoting
-from evaltools.reports import clearance
+from evaltools.reports import clearance, voices
 from evaltools.study import Workspace
 
 TEXT = samples.DOCUMENTS["b"][3]
@@ -63,3 +65,16 @@ def test_the_workbook_stays_in_the_office_and_reads_back_as_decided(demo: Worksp
         True: decided["ja"],
         False: decided["nein"],
     }
+
+
+def test_who_signs_is_told_of_every_quote_block_and_name(demo: Workspace) -> None:
+    made = store.require(demo)
+    told = voices.lines(demo, store.load(demo), made)
+    assert "weitere Gruppen, Hüttenanger: mindestens 4 Sprechende" in told[0]
+    assert told[1] == "Davon zusammengelegt: 1."
+    assert told[2].startswith("Namen auf der Liste: 18;")
+    cleared = material.load(demo).clearance["cleared"].fillna(False)
+    assert len(told) - 4 == cleared.sum()
+    assert "(freigegeben durch Musteramt, Fachstelle (erfunden) am 30.01.2025)" in told[4]
+    without = replace(made, sources=made.sources[:1])
+    assert voices.lines(demo, store.load(demo), without) == ()

@@ -12,7 +12,7 @@ from evaltools.german import NBSP, day, number
 from evaltools.release import plans, published, registry
 from evaltools.release.plan import Plan
 from evaltools.release.registry import Release
-from evaltools.reports import html
+from evaltools.reports import html, voices
 from evaltools.reports.manifest import Shelf
 from evaltools.study import Study
 
@@ -34,7 +34,8 @@ def write(shelf: Shelf) -> None:
     space = shelf.space
     if space.study.audience == "intern":
         return
-    plan = plans.of(space, store.load(space))
+    tables = store.load(space)
+    plan = plans.of(space, tables)
     page = html.page(
         space, shelf.made, title="Prüfung vor der Freigabe", area="", inputs=(), depth=0
     )
@@ -51,6 +52,7 @@ def write(shelf: Shelf) -> None:
             pages=[_page(entry, shelf, plan) for entry in shelf.entries],
             hidden=_hidden(plan),
             set_aside=plan.set_aside,
+            voices=voices.lines(space, tables, shelf.made),
             releases=[_release(item) for item in registry.read(space)],
         )
     )
