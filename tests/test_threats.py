@@ -160,7 +160,8 @@ def _voices(root: Path) -> None:
     place = made.documents.index[made.documents["name"] == TALK][0]
     doc, text = made.documents.loc[place, ["doc_id", "text"]]
     said = hostile("segment.text")
-    documents = made.documents.assign(group=hostile("document.group"))
+    documents = made.documents.assign(group=hostile("document.group"), area_id=pd.NA)
+    documents = documents.astype({"area_id": "string"})
     documents.loc[place, "text"] = text + said
     codes = made.codes.assign(memo=hostile("code.memo"))
     codes.loc[codes["path"] == "SONI > Netzwerk", "name"] = hostile("code.name")
@@ -188,7 +189,7 @@ def _small(space: Workspace) -> None:
     for path in space.processed.glob("*.parquet"):
         frame = pd.read_parquet(path)
         if "area_id" in frame:
-            frame = frame[frame["area_id"].isin(KEPT)]
+            frame = frame[frame["area_id"].isin(KEPT) | frame["area_id"].isna()]
         if "period" in frame:
             frame = frame[frame["period"].astype(str).between(FIRST, LAST)]
         if path.stem == "reference_trend":
