@@ -303,7 +303,7 @@ def test_missing_file_is_a_finding(tmp_path: Path) -> None:
     assert rules(quick(tmp_path / "nix.csv", "a").findings) == ["datei"]
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=300) | st.text(';,\t|"\r\nab1\u0308 ', max_size=200))
 def test_never_raises_on_any_csv(tmp_path: Path, content: bytes | str) -> None:
     raw = quick(written(tmp_path, content), "a", "b")
@@ -314,7 +314,7 @@ def test_never_raises_on_any_csv(tmp_path: Path, content: bytes | str) -> None:
 CELL = st.text('ab1;,"\n. äß', min_size=1, max_size=6).map(lambda text: f"k{text}k")
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.tuples(CELL, CELL, CELL), min_size=1, max_size=8))
 def test_what_was_written_is_read(tmp_path: Path, rows: list[tuple[str, str, str]]) -> None:
     path = tmp_path / "t.csv"
