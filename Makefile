@@ -70,9 +70,9 @@ audit: $(STAMP) ## Look the locked packages up among known vulnerabilities (need
 	  --progress-spinner off --timeout 10 2>/dev/null | $(BIN)/python -c "$$AUDIT"
 
 lock: $(STAMP) ## Pin the dependencies anew (needs uv)
-	uv pip compile pyproject.toml --extra test --extra dev --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra test --extra dev --extra cluster --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
-	uv pip compile pyproject.toml --extra test --extra dev --extra bench -c requirements.lock \
+	uv pip compile pyproject.toml --extra test --extra dev --extra cluster --extra bench -c requirements.lock \
 	  --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet \
 	  -o requirements-bench.lock
 

@@ -44,7 +44,7 @@ def test_environment_installs_the_lock_and_nothing_else() -> None:
 def test_every_declared_dependency_is_locked() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
-    declared = project["dependencies"] + extras["test"] + extras["dev"]
+    declared = project["dependencies"] + extras["test"] + extras["dev"] + extras["cluster"]
     names = {re.split(r"[\[<>=; ]", item)[0].lower() for item in declared}
     assert names <= locked()
 
