@@ -18,13 +18,14 @@ $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps -e .
+	$(BIN)/jupyter kernelspec install --sys-prefix --name evaltools --log-level=WARN src/evaltools/reports/kernelspec/evaltools
 	@touch $(STAMP)
 
 reports: $(STAMP) ## Ingest the study (STUDY=demo), run its notebooks, write its pages
 	$(BIN)/evaltools run $(STUDY)
 
 test: $(STAMP) ## Run the tests
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term --cov-fail-under=90
+	$(BIN)/python -m pytest -n logical --dist loadfile --no-loadscope-reorder --cov --cov-report=term --cov-fail-under=90
 
 check: $(STAMP) ## Lint, types, layers, notebooks without outputs
 	$(BIN)/ruff check src tests benchmarks

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from itertools import product
 
+import highspy
 import numpy as np
 import pandas as pd
 from hypothesis import strategies as st
 
 from evaltools.release import attack
-from evaltools.release.cells import Bools, Cells, table
+from evaltools.release.cells import Bools, Cells, Floats, table
 
 
 def attacked(
@@ -20,6 +21,48 @@ def attacked(
     targets = np.flatnonzero(cells.sensitive)
     found = attack.intervals(cells.matrix, low, high, targets, cells.names)
     return attack.findings(found, width)
+
+
+def narrow(cells: Cells, hidden: Bools, *, lowest: float = 1.0, width: float = 2.0) -> list[str]:
+    """Sensitive cells of which no two tables of whole counts that fit are `width` apart.
+
+    Each table found serves for all cells, so that few are needed; ``attack.intervals`` asks for
+    the ends of every cell, which takes several times as long.
+    """
+    low, high = attack.seen(cells, hidden, lowest)
+    solver, n = _whole(cells, low, high), cells.matrix.shape[1]
+    targets = cells.matrix[np.flatnonzero(cells.sensitive)].toarray()
+    least, most = np.full(len(targets), np.inf), np.full(len(targets), -np.inf)
+    for place, sign in product(range(len(targets)), (1.0, -1.0)):
+        if most[place] - least[place] < width:
+            solver.changeColsCost(n, np.arange(n, dtype=np.int32), sign * targets[place])
+            solver.run()
+            assert solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
+            found = targets @ np.round(solver.getSolution().col_value)
+            least, most = np.minimum(least, found), np.maximum(most, found)
+    kept = np.flatnonzero(cells.sensitive)[most - least < width]
+    return [cells.names[row] for row in kept]
+
+
+def _whole(cells: Cells, low: Floats, high: Floats) -> highspy.Highs:
+    """Whole counts that fit what is seen; none is far above the largest, which bounds the search.
+
+    A bound can only make an outsider's intervals narrower.
+    """
+    lp, (rows, columns) = highspy.HighsLp(), cells.matrix.shape
+    lp.num_row_, lp.num_col_ = rows, columns
+    lp.col_cost_, lp.col_lower_ = np.zeros(columns), np.zeros(columns)
+    lp.col_upper_ = np.full(columns, cells.values.max() + 10)
+    lp.row_lower_, lp.row_upper_ = low, high
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_ = cells.matrix.indptr, cells.matrix.indices
+    lp.a_matrix_.value_ = cells.matrix.data
+    lp.integrality_ = [highspy.HighsVarType.kInteger] * columns
+    solver = highspy.Highs()
+    for name, value in (("output_flag", False), ("threads", 1)):
+        solver.setOptionValue(name, value)
+    solver.passModel(lp)
+    return solver
 
 
 def crossed(rows: str, columns: str, inner: list[list[int]]) -> pd.DataFrame:

@@ -78,15 +78,16 @@ def tables(count: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def row(count: pd.DataFrame, item: Sum) -> np.ndarray:
     """Weight of each cell (rows × measures) in a sum, for yearly tables without totals."""
-    picked = count["area_id"].isin(item.areas) & count["period"].isin(item.periods)
-    hit = pd.Series(False, index=count.index)
-    for paragraph, form in item.what.cells:
-        same = (count["paragraph"] == paragraph) | (paragraph == "*")
-        hit |= same & ((count["form"] == form) | (form == "*"))
-    picked &= hit & ~count["paragraph"].isin(item.what.without)
-    weight = count["form"].map(dict(item.weights)).fillna(0.0) if item.weights else 1.0
-    columns = [picked * weight * (name in item.what.measures) for name in MEASURES]
-    return np.column_stack([np.asarray(column, float) for column in columns]).ravel()
+    names = ("area_id", "period", "paragraph", "form")
+    area, period, paragraph, form = (count[name].to_numpy(object) for name in names)
+    hit = np.zeros(len(count), dtype=bool)
+    for one, other in item.what.cells:
+        hit |= ((paragraph == one) | (one == "*")) & ((form == other) | (other == "*"))
+    hit &= np.isin(area, item.areas) & np.isin(period, item.periods)
+    hit &= ~np.isin(paragraph, item.what.without)
+    own = dict(item.weights)
+    weight = hit * np.array([own.get(kind, 0.0) if own else 1.0 for kind in form])
+    return np.column_stack([weight * (name in item.what.measures) for name in MEASURES]).ravel()
 
 
 def identities(count: pd.DataFrame) -> list[np.ndarray]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbformat import NotebookNode, v4
+from nbformat import v4
 
 from evaltools.data.ingest import ingest
+from evaltools.data.reads import Read
 from evaltools.release.display import MARK
+from evaltools.reports.kernel import Executed
+from evaltools.reports.limits import Limits
 from evaltools.reports.plan import Task
 from evaltools.study import Workspace, open_study
 
@@ -31,8 +35,8 @@ sources:
 STUDY = """\
 title: "Winzig: drei Räume"
 city: tiny
-model_areas: [{area: R1, start: 2018}]
-notebooks: {area: [00_probe], city: []}
+model_areas: [{areas}]
+notebooks: {{area: [{books}], city: []}}
 """
 PARAMETERS = 'study = "tiny"\narea = ""\nstart = ""\ncase_counts = ""\noffers = ""'
 CODE = """\
@@ -43,9 +47,12 @@ prose("Es liegen Zeilen vor.")"""
 DRIVER = """\
 import json, os, signal, sys, time
 from pathlib import Path
-from evaltools import cli, files
+told = [os.dup(1), os.dup(2)]
+from evaltools.reports import warm
+os.dup2(told[0], 1); os.dup2(told[1], 2)
+from evaltools import cli, files, program
 from evaltools.data import ingest
-from evaltools.reports import html, kernel, manifest, plan, progress, runs
+from evaltools.reports import command, executors, html, jobs, manifest, plan, progress, runs, status
 import nbclient, nbformat, papermill, papermill.execute
 import robust_samples
 
@@ -61,10 +68,12 @@ def steps(number):
         return counted
     for name in ("replace", "rename", "touch", "write_text", "write_bytes", "unlink"):
         setattr(Path, name, dying(getattr(Path, name)))
-    runs.execute = robust_samples.executed
+    jobs.execute = robust_samples.executed
     return lambda: done
 
 def child(order):
+    warm.share()
+    command._engine = lambda order, *_: (executors.here, order.limits)
     os.chdir(order["root"])
     said = os.open(order["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(said, 1); os.dup2(said, 2)
@@ -82,7 +91,7 @@ def child(order):
         sys.stdout.flush(); sys.stderr.flush()
     os._exit(code)
 
-manifest.program()
+program.digest()
 page = html.Page("t", "s", "", "", False, (), (), "../index.html", "")
 html.render(nbformat.v4.new_notebook(), page)
 print("ready", flush=True)
@@ -99,7 +108,11 @@ for line in sys.stdin:
 
 
 class Driver:
-    """Starts the command line in processes of its own, without importing anew for each."""
+    """Starts the command line in processes of its own, without importing anew for each.
+
+    Each runs its notebooks itself, one after the other, in kernels that are forked from a server
+    that all share.
+    """
 
     def __init__(self) -> None:
         path = str(Path(__file__).parent)
@@ -136,30 +149,51 @@ def said(root: Path) -> Path:
     return root.with_name(f"{root.name}.said")
 
 
-def tiny(root: Path, *, code: str = CODE, rows: int = 40) -> Workspace:
-    """Write the study's files; nothing is read yet."""
+def tiny(
+    root: Path,
+    *,
+    code: str = CODE,
+    rows: int = 40,
+    areas: int = 1,
+    books: Sequence[str] = (BOOK,),
+) -> Workspace:
+    """Write the study's files; nothing is read yet.
+
+    There are `rows` / 10 areas, of which the first `areas` are model areas; the code stands in
+    every one of the `books`.
+    """
     raw = root / "data" / "raw" / "tiny"
     raw.mkdir(parents=True)
     (raw / "sources.yml").write_text(SOURCES, encoding="utf-8")
-    areas = "".join(f"R{number};Raum {number}\n" for number in range(1, rows // 10 + 1))
-    (raw / "raeume.csv").write_text("Raum;Name\n" + areas, encoding="utf-8")
+    named = "".join(f"R{number};Raum {number}\n" for number in range(1, rows // 10 + 1))
+    (raw / "raeume.csv").write_text("Raum;Name\n" + named, encoding="utf-8")
     counts = [f"R{n % (rows // 10) + 1};{2010 + n // (rows // 10)};{20 + n}" for n in range(rows)]
     (raw / "zahlen.csv").write_text("\n".join(["Raum;Jahr;begonnen", *counts, ""]), "utf-8")
     (root / "studies").mkdir()
-    (root / "studies" / "tiny.yml").write_text(STUDY, encoding="utf-8")
+    models = ", ".join(f"{{area: R{number}, start: 2018}}" for number in range(1, areas + 1))
+    study = STUDY.format(areas=models, books=", ".join(books))
+    (root / "studies" / "tiny.yml").write_text(study, encoding="utf-8")
     (root / "notebooks").mkdir()
-    write_book(root, code)
+    for book in books:
+        write_book(root, code, name=book)
     return open_study("tiny", folder=root)
 
 
-def ingested(root: Path, *, code: str = CODE) -> Workspace:
-    """Write the study's files and read them."""
-    space = tiny(root, code=code)
+def ingested(
+    root: Path,
+    *,
+    code: str = CODE,
+    rows: int = 40,
+    areas: int = 1,
+    books: Sequence[str] = (BOOK,),
+) -> Workspace:
+    """Write the study's files as :func:`tiny` does and read them."""
+    space = tiny(root, code=code, rows=rows, areas=areas, books=books)
     ingest(space)
     return space
 
 
-def write_book(root: Path, *codes: str) -> None:
+def write_book(root: Path, *codes: str, name: str = BOOK) -> None:
     """Write the notebook, always the same bytes for the same code."""
     cells = [
         v4.new_markdown_cell("# Probe", id="title"),
@@ -168,11 +202,11 @@ def write_book(root: Path, *codes: str) -> None:
     ]
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python", "language": "python"}}
     nbformat.write(
-        v4.new_notebook(cells=cells, metadata=metadata), root / "notebooks" / f"{BOOK}.ipynb"
+        v4.new_notebook(cells=cells, metadata=metadata), root / "notebooks" / f"{name}.ipynb"
     )
 
 
-def executed(space: Workspace, task: Task) -> NotebookNode:
+def executed(space: Workspace, task: Task, *, limits: Limits | None = None) -> Executed:
     """What a kernel would give, without one."""
     notebook = nbformat.read(space.notebooks / f"{task.notebook}.ipynb", as_version=4)
     shown = v4.new_output(
@@ -181,7 +215,7 @@ def executed(space: Workspace, task: Task) -> NotebookNode:
         metadata={MARK: {"released": True, "verdicts": {"1": "unklar"}}},
     )
     notebook.cells[-1].outputs = [shown]
-    return notebook
+    return Executed(notebook, (Read("hze_count", (task.area,)),))
 
 
 def public(space: Workspace) -> dict[str, bytes]:

@@ -15,6 +15,7 @@ from evaltools.effects.design import panel
 from evaltools.effects.results import Effect
 from evaltools.errors import DesignError
 from evaltools.evaluation import appendix as module
+from evaltools.evaluation import fits
 from evaltools.evaluation import specifications as specs
 from evaltools.evaluation.appendix import Appendix, appendix, guards, together
 from evaltools.evaluation.before_after import Evaluation, before_after, outcome
@@ -67,8 +68,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the primary outcome and design."""
     monkeypatch.setattr(specs, "VARIANTS", ())
     for place in (module, specs):
-        monkeypatch.setattr(place, "DESIGNS", {"Poisson-DiD": did.rate_ratio})
-    monkeypatch.setattr(module, "_pairs", lambda _: None)
+        monkeypatch.setattr(place, "DESIGNS", {"Poisson-DiD": fits.poisson})
+    monkeypatch.setattr(module, "_pairs", lambda *_: None)
 
 
 def changed(study: Study, **fields: object) -> Study:
@@ -128,8 +129,8 @@ def test_refusal_of_one_design_leaves_the_others(
         raise DesignError("no", german="So geht es nicht.")
 
     monkeypatch.setattr(specs, "VARIANTS", ())
-    monkeypatch.setattr(module, "_pairs", lambda _: None)
-    designs = {"Poisson-DiD": did.rate_ratio, "Synthetische DiD": refuses}
+    monkeypatch.setattr(module, "_pairs", lambda *_: None)
+    designs = {"Poisson-DiD": fits.poisson, "Synthetische DiD": refuses}
     for place in (module, specs):
         monkeypatch.setattr(place, "DESIGNS", designs)
     made = appendix(tables, changed(study), evaluation)

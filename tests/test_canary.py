@@ -183,15 +183,11 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     home.mkdir()
     put_in(root)
     names = {"HOME": str(home), "USER": USER, "LOGNAME": USER, "USERNAME": USER}
-    told, codes = "", []
-    for options in (["--notebook", "60_fokusgruppen"], ["--area", "SR04"]):
-        command = [sys.executable, "-m", "evaltools.cli", "run", "demo", *options]
-        done = subprocess.run(
-            command, cwd=root, env=os.environ | names, capture_output=True, text=True, check=False
-        )
-        told += done.stdout + done.stderr
-        codes.append(done.returncode)
-    return Ran(open_study("demo", folder=root), max(codes), told)
+    command = [sys.executable, "-m", "evaltools.cli", "run", "demo"]
+    done = subprocess.run(
+        command, cwd=root, env=os.environ | names, capture_output=True, text=True, check=False
+    )
+    return Ran(open_study("demo", folder=root), done.returncode, done.stdout + done.stderr)
 
 
 def put_in(root: Path) -> None:
@@ -219,9 +215,21 @@ def put_in(root: Path) -> None:
     notebook = nbformat.read(root / "notebooks" / "00_datenlage.ipynb", as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell(FAILING))
     nbformat.write(notebook, root / "notebooks" / "99_fehler.ipynb")
-    study = root / "studies" / "demo.yml"
-    text = re.sub(r"area: \[00_", "area: [99_fehler, 00_", study.read_text("utf-8"))
-    study.write_text(text, "utf-8")
+    shrink(root / "studies" / "demo.yml")
+
+
+def shrink(study: Path) -> None:
+    """Leave one model area and ten years, which is quick; add the notebook that fails."""
+    told = yaml.safe_load(study.read_text("utf-8"))
+    told |= {"first": 2013, "last": 2022}
+    told["model_areas"] = [item for item in told["model_areas"] if item["area"] == "SR04"]
+    told["outcomes"]["further"] = ["stationaer"]
+    for row in told["codings"]["joint"]:
+        for other in ("SR10", "SR14"):
+            row.get("readings", {}).pop(other, None)
+    told["notebooks"]["area"].insert(0, "99_fehler")
+    told["notebooks"]["city"] = ["60_fokusgruppen"]
+    study.write_text(yaml.safe_dump(told, allow_unicode=True), "utf-8")
 
 
 def voices(raw: Path) -> None:
@@ -272,7 +280,7 @@ def area(number: int, row: dict[str, str]) -> dict[str, str]:
 
 def test_everything_ran_and_read_the_canaries(ran: Ran) -> None:
     assert ran.code == 8, ran.told
-    assert "1 of 7 notebooks failed" in ran.told
+    assert "1 of 8 notebooks failed" in ran.told
     assert len([name for name in public(ran.space) if name.endswith(".html")]) == 8
     page = (ran.space.reports / "stadt" / "60_fokusgruppen.html").read_text(encoding="utf-8")
     assert "„Frau [Person 1] hat am [Straße 1] einen langen Tisch aufgestellt" in page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 import pytest
@@ -13,28 +13,31 @@ from evaltools.measures.catalogue import indicator
 from evaltools.release import claim_views, count_views, describe_views
 from evaltools.release.disclosure import Rule
 from evaltools.release.display import Prose
+from evaltools.release.published import Published, published
 from evaltools.study import Study, Workspace
 from plan_samples import rules_on
 
-Tables = dict[str, pd.DataFrame]
+Tables = Mapping[str, pd.DataFrame]
 Given = tuple[Tables, Study, Rule]
 
 
 @pytest.fixture(scope="module", params=["year", "quarter"])
-def given(request: pytest.FixtureRequest, demo: Workspace) -> Given:
+def given(request: pytest.FixtureRequest, demo: Workspace, demo_counts: Published) -> Given:
     """The demo study by year, and one of its areas by quarter."""
-    tables, study = store.load(demo), demo.study
+    tables: Tables = store.load(demo)
+    study, counts = demo.study, demo_counts
     if request.param == "quarter":
         helps = store.read(demo, "hze_case")
         counted = cases.count(helps, period="quarter", first=2012, last=2021)
-        tables = tables | {"hze_count": counted}
+        tables = {**tables, "hze_count": counted}
         chosen = tuple(f"2017-Q{n}" for n in range(1, 5))
         model = study.model_area("SR04")
         selection = model.selection.model_copy(update={"periods": chosen})
         model = model.model_copy(update={"selection": selection, "start": "2018-Q1"})
         changed = {"period": "quarter", "model_areas": (model,), "first": 2012, "last": 2021}
         study = study.model_copy(update=changed)
-    return tables, study, rules_on(tables, study)
+        counts = published(tables, study)
+    return tables, study, rules_on(tables, study, found=counts)
 
 
 @pytest.fixture(scope="module")

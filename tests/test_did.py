@@ -131,10 +131,10 @@ def test_effect_says_what_was_done(two_treated: Panel, effect_of_two: Effect) ->
     assert found.pre_trend is None
     kept = replace(two_treated, left_out_areas={"Z": "keine Werte"}, left_out_periods=("1999",))
     kept = replace(kept, unknown_periods=("2000",))
-    carried = did.rate_ratio(kept, measure="x", changes={"state": effect_of_two.changes["own"]})
+    carried = did.rate_ratio(kept, measure="x")
     assert carried.left_out_areas == {"Z": "keine Werte"}
     assert (carried.left_out_periods, carried.unknown_periods) == (("1999",), ("2000",))
-    assert list(carried.changes) == ["own", "comparison", "state"]
+    assert list(carried.changes) == ["own", "comparison"]
 
 
 def test_planted_fall_is_found_first_among_all(effect_of_two: Effect) -> None:

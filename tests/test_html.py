@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from nbformat import NotebookNode
 
+from evaltools.data.reads import Read
 from evaltools.errors import ReleaseError
 from evaltools.release import figures
 from evaltools.release.disclosure import Count, release
@@ -507,6 +508,24 @@ def test_page_describes_the_study(tmp_path: Path) -> None:
     assert [source["digest"] for source in described.sources] == ["abcdef012345"]
     assert described.simulated
     assert described.inputs == ("x",)
+
+
+def test_page_names_the_sources_of_what_was_looked_at(tmp_path: Path) -> None:
+    (one,) = provenance().sources
+    tables = ("area", "hze_case", "population", "coding", "offer")
+    made = provenance(sources=tuple({**one, "file": f"{n}.csv", "table": n} for n in tables))
+
+    def named(*reads: Read) -> list[str]:
+        given = {"title": "T", "area": "", "inputs": (), "depth": 0, "reads": reads}
+        shown = html.page(workspace(tmp_path), made, **given)
+        return [source["file"].removesuffix(".csv") for source in shown.sources]
+
+    assert named(Read("population"), Read("area")) == ["area", "population"]
+    assert named(Read("hze_count", ("SR01",))) == ["hze_case"]  # which the counts were made of
+    assert named(Read("plan"), Read("codings")) == ["coding"]
+    assert named() == []
+    for name in ("*", "provenance", "findings"):
+        assert named(Read("area"), Read(name)) == list(tables)
 
 
 def test_verdicts_are_collected(executed: NotebookNode) -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from scipy.sparse import csr_array
 
-from cell_samples import attacked, counted, crossed, simulated, tables
+from cell_samples import attacked, counted, crossed, narrow, simulated, tables
 from evaltools.errors import ReleaseError
 from evaltools.release.attack import intervals, seen
 from evaltools.release.cells import Bools, Cells, groups, table
@@ -151,9 +151,9 @@ def test_an_outsider_learns_no_small_count_of_any_table(sample: tuple[Cells, flo
         pattern = protect(cells, lowest=lowest, seconds=0.02)
     except ReleaseError as error:
         assert "no pattern protects" in str(error)
-        assert attacked(cells, ~cells.shown, lowest=lowest)
+        assert narrow(cells, ~cells.shown, lowest=lowest)
         return
-    assert not attacked(cells, pattern.hidden, lowest=lowest)
+    assert not narrow(cells, pattern.hidden, lowest=lowest)
     assert (pattern.hidden >= cells.sensitive).all()
     assert not (pattern.hidden & cells.shown).any()
     assert pattern.bound <= float(cells.cost[pattern.hidden & ~cells.sensitive].sum()) + 1e-6
@@ -163,7 +163,9 @@ def test_greedy_leaves_cells_exact_and_protect_does_not() -> None:
     exact = 0
     for seed in range(6):
         cells = simulated((8, 4), seed)
-        exact += len(attacked(cells, greedy(cells).hidden, width=1e-3))
+        hidden = greedy(cells).hidden
+        exact += len(attacked(cells, hidden, width=1e-3))
+        assert narrow(cells, hidden) == [found.name for found in attacked(cells, hidden)]
         assert not attacked(cells, protect(cells).hidden)
     assert exact
 

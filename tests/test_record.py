@@ -15,8 +15,9 @@ import pytest
 from conftest import ROOT
 from evaltools.data import record, store
 from evaltools.errors import StudyError
-from evaltools.reports import plan, runs
+from evaltools.reports import jobs, plan, runs, steps
 from evaltools.study import ModelArea, Outcomes, Population, Selection, Study, Workspace, open_study
+from release_samples import provenance
 
 FIRST, LATER = date(2025, 3, 1), date(2025, 4, 2)
 
@@ -383,9 +384,10 @@ def test_each_field_that_judges_changes_the_digest(space: Workspace, name: str) 
 def ingested(space: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
     """The study as if its data had been read."""
     space.processed.mkdir(parents=True)
-    monkeypatch.setattr(store, "require", lambda space: None)
+    for name in ("require", "ingested"):
+        monkeypatch.setattr(store, name, lambda space: provenance())
+    monkeypatch.setattr(steps, "prepare", lambda given: None)
     monkeypatch.setattr(plan, "area_names", lambda space: {"SR04": "Süd"})
-    monkeypatch.setattr(store, "load", lambda space: {})
     return space
 
 
@@ -394,11 +396,11 @@ def test_run_writes_the_record_before_the_first_notebook(
 ) -> None:
     seen: list[bytes] = []
 
-    def notebook(*_: object) -> None:
+    def notebook(*_: object, limits: object) -> None:
         seen.append(file_of(ingested).read_bytes())
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs, "execute", notebook)
+    monkeypatch.setattr(jobs, "execute", notebook)
     with pytest.raises(KeyboardInterrupt):
         runs.run(ingested, plan.tasks(ingested, areas=["SR04"]))
     assert len(seen) == 1
@@ -411,7 +413,7 @@ def test_run_stops_at_a_damaged_record_before_any_notebook(
     ingested: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file_of(ingested).write_text("[]", encoding="utf-8")
-    monkeypatch.setattr(runs, "execute", lambda *_: pytest.fail("a notebook ran"))
+    monkeypatch.setattr(jobs, "execute", lambda *_, limits: pytest.fail("a notebook ran"))
     with pytest.raises(StudyError, match="damaged"):
         runs.run(ingested, plan.tasks(ingested, areas=["SR04"]))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,7 @@ from evaltools.data import store
 from evaltools.data.findings import to_frame
 from evaltools.errors import ReleaseError
 from evaltools.release import plans, registry
-from evaltools.reports import review
+from evaltools.reports import fingerprints, review
 from evaltools.reports.manifest import Shelf
 from evaltools.study import Workspace
 from release_samples import PAYLOAD, provenance
@@ -37,8 +39,22 @@ def shelf(root: Path, **changed: object) -> Shelf:
     entries = [entry(MODEL, "20_fallzahlen", AREA_PAGE), entry("", "00_datenlage", CITY_PAGE)]
     pages = {str(item["file"]): item for item in entries}
     hidden = ["SR01 2015 ended */*", "SR01 2015 started */*"]
-    notes = {name: {"state": MADE.state, "hidden": hidden * (name == AREA_PAGE)} for name in pages}
-    return Shelf(space, MADE, pages, notes)
+    present = fingerprints.present(space, MADE)
+    made_from = {name: present.of(str(item["notebook"]), ()) for name, item in pages.items()}
+    notes = {
+        name: {"reads": [], "made_from": made_from[name], "hidden": hidden * (name == AREA_PAGE)}
+        for name in pages
+    }
+    return Shelf(space, MADE, pages, notes, present)
+
+
+def other(made: Shelf, thing: str, *files: str) -> dict[str, Mapping[str, Any]]:
+    """The notes of pages that were made from another `thing` than now."""
+    notes = dict(made.notes)
+    for file in files:
+        old = {**notes[file]["made_from"], thing: "older"}
+        notes[file] = {**notes[file], "made_from": old}
+    return notes
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +110,7 @@ def test_the_page_counts_what_is_hidden_on_each_page(small: Path) -> None:
 def test_the_page_says_which_pages_are_missing_or_old(small: Path) -> None:
     made = shelf(small)
     pages = dict(made.pages) | {AREA_PAGE: made.pages[AREA_PAGE] | {"ok": False, "sha256": {}}}
-    old = dict(made.notes) | {CITY_PAGE: {"state": "older"}}
+    old = other(made, "state of data", CITY_PAGE)
     page = text(replace(made, pages=pages, notes=old))
     assert page.count("nicht erstellt") == 1
     assert page.count("älterer Datenstand") == 1
@@ -144,8 +160,9 @@ def test_missing_failed_and_old_pages_are_not_signed(small: Path) -> None:
     assert f"{MODEL} 20_fallzahlen; run the study again" in refused(replace(made, pages=one))
     failed = dict(made.pages) | {AREA_PAGE: made.pages[AREA_PAGE] | {"ok": False}}
     assert f"{MODEL} 20_fallzahlen" in refused(replace(made, pages=failed))
-    old = dict(made.notes) | {CITY_PAGE: {"state": "older"}}
-    assert f"pages of older data: {CITY_PAGE}" in refused(replace(made, notes=old))
+    for thing in ("state of data", "notebook", "program"):
+        said = refused(replace(made, notes=other(made, thing, CITY_PAGE)))
+        assert f"pages made from something else than now: {CITY_PAGE}" in said
 
 
 @pytest.mark.parametrize("by", ["", "  "])
@@ -155,9 +172,9 @@ def test_nobody_signs_without_a_name(small: Path, by: str) -> None:
 
 def test_all_obstacles_are_told_at_once(small: Path) -> None:
     made = shelf(small, audience="intern", disclosure={})
-    notes = {name: {"state": "older"} for name in made.pages}
+    notes = other(made, "state of data", *made.pages)
     said = refused(replace(made, pages={CITY_PAGE: made.pages[CITY_PAGE]}, notes=notes), "")
-    for part in ("intern", "signed:", "--by", "missing or were changed", "older data"):
+    for part in ("intern", "signed:", "--by", "missing or were changed", "else than now"):
         assert part in said
 
 
@@ -180,6 +197,6 @@ def test_a_signed_release_is_on_record_and_part_of_the_next_plan(tmp_path: Path)
     page = text(made)
     assert "B. Beispiel" in page
     assert "noch nichts freigegeben" not in page
-    other = given | {"hze_count": given["hze_count"].copy()}
+    other = {**given, "hze_count": given["hze_count"].copy()}
     other["hze_count"].loc[0, "ended"] += 1
     assert plans.of(made.space, other).set_aside

@@ -15,8 +15,8 @@ import yaml
 from conftest import copy_project
 from evaltools.data.ingest import ingest
 from evaltools.errors import DataError
-from evaltools.reports import plan, runs, site
-from evaltools.reports.progress import run_with_progress
+from evaltools.reports import jobs, plan, runs, site
+from evaltools.reports.progress import Lines
 from evaltools.study import Workspace, open_study
 from robust_samples import public, torn
 from test_browser import ARGS, CHROMIUM
@@ -122,7 +122,7 @@ def test_a_second_run_keeps_every_page(
 ) -> None:
     before = public(finished)
     wanted = plan.tasks(finished, notebooks=["30_vorher_nachher"])
-    monkeypatch.setattr(runs, "execute", lambda *_: pytest.fail("a notebook ran"))
+    monkeypatch.setattr(jobs, "execute", lambda *_, **__: pytest.fail("a notebook ran"))
     outcomes = runs.run(finished, wanted)
     assert [outcome.kept for outcome in outcomes] == [True] * 3
     assert all(outcome.verdicts for outcome in outcomes)
@@ -155,7 +155,7 @@ def test_one_failing_notebook_stops_no_other(
     secret = "Aktenzeichen 4711"
     break_notebook(small, "00_datenlage", "raise ValueError('Aktenzeichen ' + str(4711))")
     tasks = plan.tasks(small, areas=["SR04"])
-    outcomes = run_with_progress(small, tasks)
+    outcomes = runs.run(small, tasks, report=Lines().ended)
     assert [outcome.ok for outcome in outcomes] == [False, True]
     assert re.fullmatch(r"cell \d+: ValueError; its message is withheld, .*", outcomes[0].error)
     told = capsys.readouterr().err
@@ -186,8 +186,8 @@ def test_a_dead_kernel_is_a_failed_task(small: Workspace) -> None:
 def test_pages_of_an_earlier_state_are_marked(small: Workspace) -> None:
     (task,) = plan.tasks(small, areas=["SR04"], notebooks=["10_sozialraumprofil"])
     runs.run(small, [task])
-    file = small.raw / "traeger.csv"
-    file.write_bytes(file.read_bytes() + b"T99,Neu,frei\n")
+    file = small.raw / "sozialprofil.csv"
+    file.write_bytes(file.read_bytes().replace(b";5,2;", b";5,3;", 1))
     ingest(small)
     (other,) = plan.tasks(small, areas=["SR10"], notebooks=["10_sozialraumprofil"])
     runs.run(small, [other])

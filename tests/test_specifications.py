@@ -15,6 +15,7 @@ from evaltools.effects import did, placebo, synth
 from evaltools.effects.design import Panel, panel
 from evaltools.effects.results import Effect
 from evaltools.errors import DesignError
+from evaltools.evaluation import fits
 from evaltools.evaluation import specifications as module
 from evaltools.evaluation.before_after import Evaluation, before_after, build
 from evaltools.evaluation.specifications import (
@@ -76,7 +77,7 @@ def found(tables: Tables, study: Study) -> pd.DataFrame:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the primary outcome and design."""
     monkeypatch.setattr(module, "VARIANTS", ())
-    monkeypatch.setattr(module, "DESIGNS", {"Poisson-DiD": did.rate_ratio})
+    monkeypatch.setattr(module, "DESIGNS", {"Poisson-DiD": fits.poisson})
 
 
 def changed(study: Study, **fields: object) -> Study:
@@ -284,7 +285,7 @@ def test_refusal_beyond_the_limit_keeps_its_sentence(
     counts = used.counts.copy()
     counts[2, 3] = 0
     empty = replace(used, counts=counts)
-    found = module._figures(empty, "Synthetische DiD", OWN)
+    found = module._figures({}, empty, "Synthetische DiD", OWN)
     assert str(found["refusal"]).startswith("1 Zellen sind ohne Fall, so ")
     assert all(math.isnan(float(str(found[name]))) for name in FIGURES)
 
@@ -295,13 +296,13 @@ def test_refusal_beyond_the_limit_keeps_its_sentence(
 def test_every_design_is_tried_or_says_why_not(used: Panel) -> None:
     assert set(module.KINDS) == set(DESIGNS) - {"Poisson-DiD"}
     for design, make in DESIGNS.items():
-        made = tried(design, used, OWN)
+        made = tried({}, design, used, OWN)
         assert isinstance(made, Effect)
-        direct = make(used, measure=OWN)
+        direct = make(used, OWN)
         assert (made.estimate, made.low, made.rank) == (direct.estimate, direct.low, direct.rank)
     counts = used.counts.copy()
     counts[0, used.after] = 0
-    refused = tried("Poisson-DiD", replace(used, counts=counts), OWN)
+    refused = tried({}, "Poisson-DiD", replace(used, counts=counts), OWN)
     assert refused == "Vor oder nach dem Beginn gibt es keinen Fall; nötig sind beide."
 
 

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from conftest import copy_project
-from evaltools.data import store
+from evaltools.data import content, digests, reads, store
 from evaltools.data.findings import to_frame
 from evaltools.data.ingest import ingest
+from evaltools.data.reads import Read
 from evaltools.errors import DataError, RunError
 from evaltools.study import Workspace, open_study
 
@@ -171,3 +172,80 @@ def test_a_study_is_held_by_one_process_at_a_time(demo: Workspace) -> None:
         pass
     with store.locked(demo):
         pass
+
+
+def test_digests_tell_what_changed_by_table_and_area(demo: Workspace, tmp_path: Path) -> None:
+    names = ("area", "hze_count", "hze_case", "reference_trend")
+    frames = {name: store.read(demo, name) for name in names}
+    folder = tmp_path / "study"
+    store.write(folder, frames, to_frame([]), made_from(demo))
+    assert (folder / digests.FILE).stat().st_mode & 0o077 == 0
+    before = digests.read(folder)
+    assert set(before) == {*frames, "findings"}
+    assert set(before["hze_count"]) == {digests.WHOLE, *frames["hze_count"]["area_id"]}
+    assert set(before["hze_case"]) == {digests.WHOLE}  # case rows are not told apart
+    counts = frames["hze_count"]
+    row = counts.index[counts["area_id"] == "SR10"][0]
+    counts.loc[row, "started"] += 1
+    by_area = counts.sort_values("area_id", kind="stable", ascending=False)
+    store.write(folder, {**frames, "hze_count": by_area}, to_frame([]), made_from(demo))
+    after = digests.read(folder)
+    changed = {(t, a) for t, parts in after.items() for a, n in parts.items() if before[t][a] != n}
+    assert changed == {("hze_count", digests.WHOLE), ("hze_count", "SR10")}
+
+
+def test_digests_are_those_of_the_tables_as_they_are_read(demo: Workspace) -> None:
+    found = digests.read(demo.processed)
+    assert set(found) == set(store.available(demo))
+    for name, parts in found.items():
+        assert content.digest(store.read(demo, name)) == parts[digests.WHOLE], name
+    narrowed = store.load(demo).only(["SR04"])["hze_count"]
+    assert content.digest(narrowed) == found["hze_count"]["SR04"]
+
+
+def test_broken_digests_count_as_none(tmp_path: Path) -> None:
+    assert digests.read(tmp_path) == {}
+    for text in ("{", "[]", '{"area": 1}'):
+        (tmp_path / digests.FILE).write_text(text, encoding="utf-8")
+        assert digests.read(tmp_path) == {}
+
+
+def test_results_and_plans_outlive_an_ingest(demo: Workspace, tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    area = {"area": store.read(demo, "area")}
+    store.write(folder, area, to_frame([]), made_from(demo))
+    for name in (*store.CACHES, "other"):
+        (folder / name).mkdir(mode=0o700)
+        (folder / name / "kept").write_text("x", encoding="utf-8")
+    store.write(folder, area, to_frame([]), made_from(demo))
+    for name in store.CACHES:
+        assert (folder / name / "kept").read_text(encoding="utf-8") == "x"
+        assert (folder / name).stat().st_mode & 0o777 == 0o700
+    assert not (folder / "other").exists()
+    assert [item.name for item in tmp_path.iterdir()] == ["study"]
+
+
+def test_names_of_areas_are_known_without_reading_a_table(demo: Workspace, tmp_path: Path) -> None:
+    named = store.area_names(demo)
+    frame = store.read(demo, "area")
+    assert named == dict(zip(frame["area_id"], frame["name"], strict=True))
+    folder = tmp_path / "data" / "processed" / "study"
+    store.write(folder, {"area": frame}, to_frame([]), made_from(demo))
+    (folder / store.NAMES).unlink()  # as an earlier version left it
+    assert store.area_names(Workspace("study", tmp_path, demo.study, demo.digest)) == named
+
+
+def test_who_reads_is_on_record(demo: Workspace, tmp_path: Path) -> None:
+    reads.listen(tmp_path / "reads")
+    try:
+        data = store.load(demo)
+        store.ingested(demo)
+        assert reads.parse(tmp_path / "reads") == ()
+        data["offer"]
+        store.read(demo, "hze_case")
+        store.require(demo)
+    finally:
+        reads.stop()
+    wanted = (Read("hze_case"), Read("offer"), Read("provenance"))
+    assert reads.parse(tmp_path / "reads") == wanted
+    assert data.kept == demo.processed / "effects"

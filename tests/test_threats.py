@@ -344,7 +344,7 @@ def test_values_stay_values_in_the_one_kernel(odd: tuple[Workspace, Task]) -> No
     """Whatever a value holds, the code has it as text; kernel and stored outputs do not count."""
     import sys
 
-    executed = kernel.execute(*odd)
+    executed = kernel.execute(*odd).notebook
     shown = [output for cell in executed.cells for output in cell.get("outputs", [])]
     (only,) = shown
     said = [

@@ -47,7 +47,7 @@ def test_rules_need_an_ingest(tmp_path: Path) -> None:
 def test_rules_hold_the_plan_of_the_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without tables, and for the office alone, no plan is made."""
     plan = plan_of({})
-    monkeypatch.setattr(views, "require", lambda space: provenance())
+    monkeypatch.setattr(views, "ingested", lambda space: provenance())
     monkeypatch.setattr(plans, "of", lambda space, tables: plan)
     rules = {"disclosure": {"threshold": 5, "minimum_denominator": 30}}
     made = views.rules(workspace(tmp_path, **rules), tables())

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evaltools.errors import DataError, EvaltoolsError, NotebookError, RunError
+from evaltools.errors import DataError, EvaltoolsError, RunError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from evaltools.reports.runs import Outcome
     from evaltools.study import Workspace
 
 app = typer.Typer(
@@ -21,6 +23,7 @@ app = typer.Typer(
     epilog="Examples: evaltools run demo · evaltools run studies/england.yml --area Leeds",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 StudyName = Annotated[
@@ -31,21 +34,27 @@ StudyName = Annotated[
 @app.command(epilog="Example: evaltools ingest demo")
 def ingest(study: StudyName) -> None:
     """Read and check the raw files of a study; nothing changes when there are errors."""
+    from evaltools.codings import material
+    from evaltools.data.inputs import load_sources
     from evaltools.data.store import locked
     from evaltools.study import open_study
 
     space = open_study(study)
     with locked(space):
-        _ingest(space)
-        _check_codings(space)
+        _ingest(space, typer.echo)
+        if load_sources(space).codings:
+            material.load(space)
 
 
 @app.command(
-    epilog="Examples: evaltools run demo --area SR04 --notebook 30_vorher_nachher · "
-    "evaltools run demo -p start=2019"
+    epilog="Examples: evaltools run demo · evaltools run demo --area SR04 "
+    "--notebook 30_vorher_nachher · evaltools run demo -p start=2019"
 )
 def run(
-    study: StudyName,
+    study: Annotated[
+        list[str],
+        typer.Argument(metavar="STUDY...", help="Names or files: demo, studies/england.yml"),
+    ],
     area: Annotated[
         list[str] | None, typer.Option(help="Only this model area (id or name)")
     ] = None,
@@ -54,42 +63,69 @@ def run(
         list[str] | None,
         typer.Option("-p", metavar="NAME=VALUE", help="Set a parameter; the page stays internal"),
     ] = None,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Run every notebook, also those of unchanged pages")
+    force: Annotated[
+        bool, typer.Option("--force", help="Run every notebook, also those of unchanged pages")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; else by cores and free memory")
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option(min=1, metavar="SECONDS", help="Longest that one notebook may take")
+    ] = 600.0,
+    memory: Annotated[
+        float, typer.Option(min=0, metavar="GIB", help="Most that one notebook may hold")
+    ] = 0.0,
+    scheduler: Annotated[
+        str, typer.Option(metavar="tcp://HOST:PORT", help="Run on the workers of a Dask scheduler")
+    ] = "",
+    shard: Annotated[
+        str, typer.Option(metavar="I/N", help="Run only part I of N, for array jobs")
+    ] = "",
+    quiet: Annotated[bool, typer.Option("--quiet", help="Errors and the last line only")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object per line on standard output")
     ] = False,
 ) -> None:
     """Ingest when raw files changed, run the notebooks, write the pages and the index.
 
     Pages made with -p are for the office: they lie in data/processed/STUDY/intern/.
     """
-    from evaltools.data.ingest import is_current
-    from evaltools.data.store import locked
-    from evaltools.reports import plan
-    from evaltools.reports.progress import run_with_progress
+    from evaltools.reports import command, ending
+    from evaltools.reports.limits import Limits
+    from evaltools.reports.progress import Style, shown
+
+    order = command.Order(
+        areas=area or [],
+        notebooks=notebook or [],
+        given=_pairs(parameter or []),
+        force=force,
+        workers=workers,
+        limits=Limits(time_limit, int(memory * (1 << 30))),
+        scheduler=scheduler,
+        shard=command.shard(shard) if shard else None,
+    )
+    style: Style = "json" if as_json else "quiet" if quiet else "bar"
+    with _interruptible(), shown(style) as listener:
+
+        def ready(space: Workspace) -> None:
+            _make_current(space, listener.say)
+
+        ended = command.run(study, order, listener=listener, ready=ready)
+        listener.finish(ended)
+    for one in ended:
+        for line in ending.results(one, _shown):
+            listener.say(line, result=True)
+    ending.raise_for(ended)
+
+
+@app.command(epilog="Example: evaltools status demo")
+def status(study: StudyName) -> None:
+    """Say which pages are as they would be made now, and why the others are not."""
+    from evaltools.reports.status import status as look
     from evaltools.study import open_study
 
-    given = _pairs(parameter or [])
-    space = open_study(study)
-    with locked(space):
-        if not is_current(space):
-            _ingest(space)
-        _check_codings(space)
-        space = space.for_office() if given else space
-        planned = plan.tasks(space, areas=area or [], notebooks=notebook or [], given=given)
-        outcomes = run_with_progress(space, planned, fresh=fresh)
-    for outcome in outcomes:
-        _print_verdicts(outcome)
-    if space.study.audience == "public":
-        typer.echo(f"{_shown(space.processed / 'pruefung.html')} (for who signs, not public)")
-    typer.echo(_shown(space.reports / "index.html"))
-    failed = [outcome for outcome in outcomes if not outcome.ok]
-    if failed:
-        for outcome in failed:
-            typer.echo(f"failed: {_label(outcome)}: {outcome.error}", err=True)
-        raise NotebookError(
-            f"{len(failed)} of {len(outcomes)} notebooks failed; they are kept, for the office "
-            f"only, in data/processed/{space.name}/failed/"
-        )
+    for line in look(open_study(study)).lines():
+        typer.echo(line)
 
 
 @app.command(epilog='Example: evaltools release demo --by "Erika Mustermann"')
@@ -179,28 +215,23 @@ def main() -> None:
             f"error: {where}: {error.strerror}; check folder, rights and free space", err=True
         )
         sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("interrupted; finished pages are kept, run the same command again", err=True)
-        sys.exit(130)
 
 
-def _check_codings(space: Workspace) -> None:
-    """Refuse codings that do not fit the study before any kernel starts."""
-    from evaltools.codings import material
-    from evaltools.data.ingest import load_sources
+def _make_current(space: Workspace, say: Callable[[str], None]) -> None:
+    from evaltools.data.inputs import is_current
 
-    if load_sources(space).codings:
-        material.load(space)
+    if not is_current(space):
+        _ingest(space, say)
 
 
-def _ingest(space: Workspace) -> None:
+def _ingest(space: Workspace, say: Callable[[str], None]) -> None:
     from evaltools.data.ingest import ingest as read_all
 
     done = read_all(space)
     warnings = done.findings[done.findings["severity"] == "warning"]
     _print_findings(warnings)
     rows = ", ".join(f"{name} {n}" for name, n in sorted(done.rows.items()))
-    typer.echo(f"ingested {space.name}: {rows}; {len(warnings)} warnings")
+    say(f"ingested {space.name}: {rows}; {len(warnings)} warnings")
 
 
 def _print_findings(findings: pd.DataFrame) -> None:
@@ -216,13 +247,17 @@ def _print_findings(findings: pd.DataFrame) -> None:
         typer.echo(f"{SEVERITIES[row['severity']]}: {where}{value}: {row['message']}", err=True)
 
 
-def _print_verdicts(outcome: Outcome) -> None:
-    grouped: dict[str, list[str]] = {}
-    for number, verdict in outcome.verdicts.items():
-        grouped.setdefault(verdict, []).append(number)
-    if grouped:
-        said = "; ".join(f"{verdict}: {', '.join(numbers)}" for verdict, numbers in grouped.items())
-        typer.echo(f"{outcome.task.area} {outcome.task.name}, Aussagen {said}")
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """End in one line when the user, or a scheduler of jobs, ends the run."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo("interrupted; finished pages are kept, run the same command again", err=True)
+        raise typer.Exit(130) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _pairs(given: list[str]) -> dict[str, str]:
@@ -235,10 +270,6 @@ def _pairs(given: list[str]) -> dict[str, str]:
             raise RunError(f"-p {name} is given twice; keep one")
         pairs[name] = value
     return pairs
-
-
-def _label(outcome: Outcome) -> str:
-    return f"{outcome.task.area or 'city'} {outcome.task.notebook}"
 
 
 def _shown(path: Path) -> str:

@@ -105,7 +105,7 @@ def digest(path: Path) -> str:
 
 
 @contextmanager
-def locked(path: Path, what: str) -> Iterator[None]:
+def locked(path: Path, what: str, *, wait: float = 0.0) -> Iterator[None]:
     """Hold a lock file; the system frees it when the process ends, however.
 
     Parameters
@@ -114,6 +114,8 @@ def locked(path: Path, what: str) -> Iterator[None]:
         The lock file. Beside it lies, while it is held, the number of the process that holds it.
     what : str
         What is held, for the message, such as ``study demo``.
+    wait : float, optional
+        Seconds to wait for another process to let it go.
 
     Raises
     ------
@@ -121,7 +123,7 @@ def locked(path: Path, what: str) -> Iterator[None]:
         When another process holds it; the message names that process and since when.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock, holder = FileLock(path, timeout=0), path.with_suffix(".holder")
+    lock, holder = FileLock(path, timeout=wait), path.with_suffix(".holder")
     try:
         lock.acquire()
     except Timeout:

@@ -17,7 +17,7 @@ from evaltools.codings.merge import merge, renamed
 from evaltools.codings.model import Problem, Project
 from evaltools.codings.pseudonyms import Names
 from evaltools.codings.reading import read
-from evaltools.data import ingest, store
+from evaltools.data import inputs, reads, store
 from evaltools.data.schema import TABLES
 from evaltools.errors import DataError, StudyError, unknown
 from evaltools.study import Workspace
@@ -84,7 +84,9 @@ def load(space: Workspace, *, codings: str = "") -> Material:
     StudyError
         When the study file names codes that are not there; in an own file they are left out.
     """
-    store.require(space)
+    store.ingested(space)
+    if not codings:
+        reads.note(reads.CODINGS)
     projects = [read(Path(codings))] if codings else _own(space)
     tables = {name: _table(space, name) for name in OFFICE_TABLES}
     merged = merge(projects)
@@ -114,16 +116,16 @@ def replacements(space: Workspace) -> Mapping[str, str]:
 
 
 def _own(space: Workspace) -> list[Project]:
-    sources = ingest.load_sources(space)
+    sources = inputs.load_sources(space)
     if not sources.codings:
         raise DataError(
             f"study {space.name} has no codings; name their files under codings: in "
             f"data/raw/{space.study.city}/sources.yml, or take the notebook out of the study"
         )
-    known = store.require(space).inputs
+    known = store.ingested(space).inputs
     found = []
     for item in sources.codings:
-        path = ingest.find_file(space, sources, item)
+        path = inputs.find_file(space, sources, item)
         if path is None or files.digest(path) != known.get(item.file):
             raise DataError(
                 f"{item.file}: is missing or has changed since the study was read; run: "

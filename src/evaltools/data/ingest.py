@@ -9,18 +9,36 @@ from pathlib import Path
 import pandas as pd
 
 from evaltools import yamlfile
-from evaltools.data import cases, store
+from evaltools.data import cases, provenance, store
 from evaltools.data.findings import Finding, Severity, listing, to_frame
 from evaltools.data.harmonise import circles, harmonise, merged, successors
+from evaltools.data.inputs import (
+    FOLDER,
+    IN_FOLDER,
+    find_file,
+    inputs,
+    is_current,
+    load_sources,
+)
 from evaltools.data.schema import TABLES, Table
 from evaltools.data.sources import CodingFile, Correction, Corrections, Source, Sources
 from evaltools.data.tidy import correct, tidy
 from evaltools.data.validate import check, check_columns, check_foreign, check_totals
-from evaltools.errors import DataError, StudyError, unknown
+from evaltools.errors import DataError
 from evaltools.files import digest
 from evaltools.study import Study, Workspace
 
-FOLDER, IN_FOLDER = ".qda", "data.qda"  # QualCoder keeps a project in a folder
+__all__ = [
+    "FOLDER",
+    "IN_FOLDER",
+    "Ingested",
+    "find_file",
+    "ingest",
+    "inputs",
+    "is_current",
+    "load_sources",
+]
+
 Frames = dict[str, pd.DataFrame]
 
 
@@ -30,45 +48,6 @@ class Ingested:
 
     rows: Mapping[str, int]
     findings: pd.DataFrame
-
-
-def load_sources(space: Workspace) -> Sources:
-    """Read ``sources.yml`` of the study's city and check the table and column names in it."""
-    sources = yamlfile.load(space.raw / "sources.yml", Sources)
-    for source in sources.sources:
-        if source.table not in TABLES:
-            raise StudyError(f"sources.yml, {source.id}: {unknown('table', source.table, TABLES)}")
-        table = TABLES[source.table]
-        wide = [source.wide.variable, source.wide.value] if source.wide else []
-        for name in [*source.columns.values(), *source.constants, *source.codes, *wide]:
-            if name not in table.names and name not in source.columns:
-                message = unknown(f"column of {table.name}", name, table.names)
-                raise StudyError(f"sources.yml, {source.id}: {message}")
-    return sources
-
-
-def find_file(space: Workspace, sources: Sources, source: Source | CodingFile) -> Path | None:
-    """Return the raw file of a source, from the first folder that holds it; None when none does."""
-    for folder in sources.folders:
-        path = space.raw / folder / source.file
-        if path.is_dir() and path.suffix == FOLDER:
-            path = path / IN_FOLDER
-        if path.is_file():
-            return path
-    return None
-
-
-def inputs(space: Workspace) -> dict[str, str]:
-    """Return name → SHA-256 of everything an ingest depends on; missing files are left out."""
-    sources = load_sources(space)
-    paths = {f"studies/{space.name}.yml": space.root / "studies" / f"{space.name}.yml"}
-    for name in ("sources.yml", "corrections.yml"):
-        paths[name] = space.raw / name
-    for source in sources.origins:
-        path = find_file(space, sources, source)
-        if path:
-            paths[source.file] = path
-    return {name: digest(path) for name, path in paths.items() if path.is_file()}
 
 
 def ingest(space: Workspace) -> Ingested:
@@ -104,15 +83,9 @@ def ingest(space: Workspace) -> Ingested:
             "data/raw/.../sources.yml and run it again; processed data are as they were",
             findings=findings,
         )
-    provenance = store.provenance(space, sources, corrections, inputs(space))
-    store.write(space.processed, frames, findings, provenance)
+    made = provenance.describe(space, sources, corrections, inputs(space))
+    store.write(space.processed, frames, findings, made)
     return Ingested({name: len(frame) for name, frame in frames.items()}, findings)
-
-
-def is_current(space: Workspace) -> bool:
-    """Whether the processed tables were made from the raw files as they are now."""
-    made = store.read_provenance(space.processed)
-    return made is not None and made.inputs == inputs(space) and made.is_this_version
 
 
 def _corrections(space: Workspace) -> tuple[Correction, ...]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from evaltools.data.schema import TABLES, fields
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 

@@ -3,93 +3,27 @@
 from __future__ import annotations
 
 import json
-import platform
-import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from evaltools import files
-from evaltools.data import ownfile
-from evaltools.data.package import package
+from evaltools.data import digests, kept, provenance, reads
+from evaltools.data.provenance import Provenance as Provenance
 from evaltools.data.schema import TABLES
-from evaltools.data.sources import Correction, Sources
+from evaltools.data.tables import Tables
 from evaltools.errors import DataError, unknown
 from evaltools.study import Workspace
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 OFFICE = ("releases", "failed", "intern")  # folders that outlive an ingest
-PACKAGES = ("evaltools", "pandas", "duckdb", "pandera", "python-calamine")
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where processed tables came from, as ``provenance.json`` holds it."""
-
-    study: str
-    title: str
-    city: str
-    simulated: bool
-    inputs: Mapping[str, str]
-    versions: Mapping[str, str]
-    sources: tuple[Mapping[str, Any], ...]
-    corrections: tuple[Mapping[str, Any], ...]
-    state: str
-
-    @property
-    def public_inputs(self) -> dict[str, str]:
-        """Inputs with hashes, without the files that hold counts of helps, names or codings.
-
-        A hash of a file that others can nearly write themselves would tell them what is in it.
-        """
-        private = {name for name, table in TABLES.items() if table.case_level}
-        private |= {"hze_count", "coding"}
-        kept = {str(source["file"]) for source in self.sources if source["table"] in private}
-        return {name: digest for name, digest in self.inputs.items() if name not in kept}
-
-    @property
-    def is_this_version(self) -> bool:
-        """Whether this very version of evaltools made them."""
-        return self.versions.get("evaltools") == version("evaltools")
-
-    @property
-    def retrieved(self) -> str:
-        """Latest day on which a raw file was retrieved, ISO."""
-        return max(str(source["retrieved"]) for source in self.sources)
-
-
-def provenance(
-    space: Workspace,
-    sources: Sources,
-    corrections: tuple[Correction, ...],
-    inputs: Mapping[str, str],
-) -> Provenance:
-    """Describe an ingest: inputs with hashes, mapping, corrections, versions; no path, no clock."""
-    versions = {name: version(name) for name in PACKAGES} | {"python": platform.python_version()}
-    before = read_provenance(space.processed)
-    same = before is not None and before.inputs == inputs and before.versions == versions
-    described = tuple(
-        source.model_dump(mode="json", exclude_defaults=True)
-        | {"table": source.table, "found": source.file in inputs}
-        for source in sources.origins
-    )
-    return Provenance(
-        study=space.name,
-        title=space.study.title,
-        city=sources.city,
-        simulated=sources.simulated,
-        inputs=dict(inputs),
-        versions=versions,
-        sources=described,
-        corrections=tuple(item.model_dump(mode="json") for item in corrections),
-        state=before.state if before is not None and same else secrets.token_hex(8),
-    )
+CACHES = ("effects", "plans")  # found by content, so that they are true after an ingest as well
+NAMES = "areas.json"
 
 
 def write(
@@ -111,6 +45,8 @@ def write(
     made : Provenance
         Written as ``provenance.json``.
     """
+    from evaltools.data.package import package
+
     folder.parent.mkdir(parents=True, exist_ok=True)
     _sweep(folder)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.new-", dir=folder.parent))
@@ -118,7 +54,9 @@ def write(
         for name, frame in frames.items():
             frame.reset_index(drop=True).to_parquet(temporary / f"{name}.parquet", index=False)
         findings.to_parquet(temporary / "findings.parquet", index=False)
-        _json(temporary / "provenance.json", vars(made))
+        _json(temporary / provenance.FILE, vars(made))
+        digests.write(temporary, digests.of(_read_back(temporary)))
+        _json(temporary / NAMES, _names(frames["area"]) if "area" in frames else {})
         _json(temporary / "datapackage.json", package(frames, made.study, made.title, made.sources))
         temporary.chmod(0o755)
         files.carry(folder, temporary, OFFICE)
@@ -139,6 +77,7 @@ def locked(space: Workspace) -> Iterator[None]:
     """
     with files.locked(space.processed.with_name(f".{space.name}.lock"), f"study {space.name}"):
         _sweep(space.processed)
+        kept.sweep(space.processed / CACHES[0])
         yield
 
 
@@ -150,15 +89,11 @@ def read(space: Workspace, name: str) -> pd.DataFrame:
     DataError
         When the study was not ingested, or has no such table.
     """
-    path = space.processed / f"{name}.parquet"
-    _recover(space.processed)
-    if not path.is_file():
-        require(space)
-        raise DataError(unknown(f"table of study {space.name}", name, available(space)))
-    return pd.read_parquet(path)
+    reads.note(name)
+    return _frame(space, name)
 
 
-def load(space: Workspace, *, case_counts: str = "", offers: str = "") -> dict[str, pd.DataFrame]:
+def load(space: Workspace, *, case_counts: str = "", offers: str = "") -> Tables:
     """Read all processed tables of a study, case rows left out.
 
     Parameters
@@ -171,21 +106,23 @@ def load(space: Workspace, *, case_counts: str = "", offers: str = "") -> dict[s
 
     Returns
     -------
-    dict of str to DataFrame
-        Tables by name.
+    Tables
+        Tables by name; what is taken out of them is noted.
 
     Raises
     ------
     DataError
         When the study was not ingested, or a file has errors.
     """
-    read(space, "area")
+    _frame(space, "area")
     names = [name for name in available(space) if name in TABLES and not TABLES[name].case_level]
-    tables = {name: read(space, name) for name in names}
+    tables = {name: _frame(space, name) for name in names}
     for name, file in (("hze_count", case_counts), ("offer", offers)):
         if file:
+            from evaltools.data import ownfile
+
             tables[name] = ownfile.read(Path(file), TABLES[name], tables)
-    return tables
+    return Tables(tables, kept=space.processed / CACHES[0])
 
 
 def available(space: Workspace) -> tuple[str, ...]:
@@ -193,16 +130,25 @@ def available(space: Workspace) -> tuple[str, ...]:
     return tuple(sorted(file.stem for file in space.processed.glob("*.parquet")))
 
 
+def area_names(space: Workspace) -> dict[str, str]:
+    """Return id → name of the study's areas, without reading a table.
+
+    Raises
+    ------
+    DataError
+        When the study was not ingested.
+    """
+    try:
+        raw = json.loads((space.processed / NAMES).read_text(encoding="utf-8"))
+        return {str(area): str(name) for area, name in raw.items()}
+    except (OSError, ValueError, AttributeError):
+        return _names(_frame(space, "area"))
+
+
 def read_provenance(folder: Path) -> Provenance | None:
     """Read ``provenance.json`` of a processed folder; None when there is none or it is broken."""
-    _recover(folder)
-    try:
-        raw = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
-        raw["sources"] = tuple(raw["sources"])
-        raw["corrections"] = tuple(raw["corrections"])
-        return Provenance(**raw)
-    except (OSError, ValueError, TypeError, KeyError):
-        return None
+    reads.note(reads.PROVENANCE)
+    return _provenance(folder)
 
 
 def require(space: Workspace) -> Provenance:
@@ -213,12 +159,46 @@ def require(space: Workspace) -> Provenance:
     DataError
         When it was not; the message says what to run.
     """
-    made = read_provenance(space.processed)
+    reads.note(reads.PROVENANCE)
+    return ingested(space)
+
+
+def ingested(space: Workspace) -> Provenance:
+    """Return the same as :func:`require`, for what every page prints of it: nothing is noted."""
+    made = _provenance(space.processed)
     if made is None:
         raise DataError(
             f"study {space.name} has no processed data; run: evaltools ingest {space.name}"
         )
     return made
+
+
+def _provenance(folder: Path) -> Provenance | None:
+    _recover(folder)
+    return provenance.read(folder)
+
+
+def _frame(space: Workspace, name: str) -> pd.DataFrame:
+    path = space.processed / f"{name}.parquet"
+    _recover(space.processed)
+    if not path.is_file():
+        ingested(space)
+        raise DataError(unknown(f"table of study {space.name}", name, available(space)))
+    import pandas as pd
+
+    return pd.read_parquet(path)
+
+
+def _read_back(folder: Path) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Give the tables as they will be read: a column of dates comes back as another type."""
+    import pandas as pd
+
+    for path in sorted(folder.glob("*.parquet")):
+        yield path.stem, pd.read_parquet(path)
+
+
+def _names(area: pd.DataFrame) -> dict[str, str]:
+    return dict(zip(area["area_id"].astype(str), area["name"].astype(str), strict=True))
 
 
 def _replace(temporary: Path, folder: Path) -> None:
@@ -228,6 +208,9 @@ def _replace(temporary: Path, folder: Path) -> None:
     if folder.exists():
         folder.rename(old)
     temporary.rename(folder)
+    for name in CACHES:
+        if (old / name).is_dir():
+            (old / name).rename(folder / name)
     shutil.rmtree(old, ignore_errors=True)
 
 

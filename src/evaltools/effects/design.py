@@ -154,8 +154,9 @@ def panel(
             german=f"Zusammen geschätzt werden ein bis {MOST_TREATED} Modellräume.",
         )
     used = values[~values["period"].isin(list(left_out_periods))]
-    counts = used.pivot(index="area_id", columns="period", values="numerator").astype("Float64")
-    base = used.pivot(index="area_id", columns="period", values="denominator").astype("Float64")
+    plain = used.astype(dict.fromkeys(["area_id", "period"], object))  # their lookups are faster
+    counts = plain.pivot(index="area_id", columns="period", values="numerator").astype(float)
+    base = plain.pivot(index="area_id", columns="period", values="denominator").astype(float)
     periods = _common(counts, base, own)
     counts, base = counts[periods], base[periods]
     for area, first in zip(own, starts, strict=True):

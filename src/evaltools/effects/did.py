@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -41,7 +42,6 @@ def rate_ratio(
     *,
     measure: str,
     level: float = 0.9,
-    changes: Mapping[str, Change] | None = None,
 ) -> Effect:
     """Estimate the ratio of rate ratios of the treated areas, judged by its placebo rank.
 
@@ -56,13 +56,11 @@ def rate_ratio(
         What was counted; printed with the result.
     level : float, optional
         Nominal level of the interval.
-    changes : mapping of str to Change, optional
-        Further changes to carry along, such as city and nation.
 
     Refused without a case before or after, or with differing starts.
     """
     found = placebos(panel)
-    low, high = placebo.inverted(lambda effect: _sizes(panel, effect), found.log_ratio[0], level)
+    low, high = placebo.inverted(partial(_sizes, panel), found.log_ratio[0], level)
     k, size = len(panel.starts), found.studentised
     without, fitted = _expected(panel)
     freedom = max(1, (len(panel.areas) - 1) * (len(panel.periods) - 1) - 1)
@@ -87,7 +85,7 @@ def rate_ratio(
         error=float(found.error[0]),
         dispersion=float(((panel.counts - fitted) ** 2 / fitted).sum() / freedom),
         fall_rank=placebo.fall_rank(size[0], size[1:]),
-        changes=_changes(panel) | dict(changes or {}),
+        changes=_changes(panel),
         left_out_areas=panel.left_out_areas,
         left_out_periods=panel.left_out_periods,
         unknown_periods=panel.unknown_periods,
@@ -146,10 +144,7 @@ def adjusted(tested: Mapping[str, tuple[Panel, Effect]]) -> dict[str, Effect]:
         own = effect.placebos["studentised"].to_numpy(float)
         ids = effect.placebos["area_id"].to_numpy()[1:]
         others = largest[ids].to_numpy(float)
-
-        def sizes(shift: float, panel: Panel = panel) -> Floats:
-            return _sizes(panel, shift)
-
+        sizes = partial(_sizes, panel)
         low, high = placebo.inverted(sizes, math.log(effect.estimate), effect.level, others)
         result[name] = replace(
             effect,

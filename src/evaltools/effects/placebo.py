@@ -92,17 +92,10 @@ def inverted(
 ) -> tuple[float, float]:
     """Bounds of the effects that the placebo test does not reject.
 
-    On the log scale; infinite when there are too few areas to reject anything.
-
-    Parameters
-    ----------
-    sizes : callable
-        Takes a supposed log effect, removes it from the treated areas and returns the sizes of
-        all studentised estimates, the real one first.
-    centre, level : float
-        The estimate, where the size is smallest; nominal level, such as 0.9.
-    floor : ndarray or float, optional
-        Sizes that the others have at least (of further measures, for max-t).
+    On the log scale; infinite when there are too few areas to reject anything. `sizes` takes a
+    supposed log effect, removes it from the treated areas and returns the sizes of all studentised
+    estimates, the real one first. `centre` is the estimate, where the size is smallest, `level`
+    nominal, such as 0.9, and `floor` what the others' sizes are at least (for max-t).
     """
 
     def kept(effect: float) -> bool:

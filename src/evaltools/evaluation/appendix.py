@@ -7,29 +7,29 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from evaltools.effects import checks, did, dynamics, placebo, sensitivity, staggered
+from evaltools.data.kept import once
+from evaltools.effects import checks, dynamics, placebo, sensitivity
 from evaltools.effects.design import Panel, panel
 from evaltools.effects.dynamics import EventStudy
 from evaltools.effects.results import CheckResult, Effect
 from evaltools.effects.sensitivity import Bounds
 from evaltools.errors import DesignError
+from evaltools.evaluation import fits
 from evaltools.evaluation.before_after import (
     Evaluation,
     Tables,
+    compared,
     comparison_areas,
     outcome,
     several,
 )
 from evaltools.evaluation.claims import Outcome
-from evaltools.evaluation.specifications import (
-    DESIGNS,
-    built_or_refused,
-    specifications,
-    tried,
-)
+from evaltools.evaluation.fits import DESIGNS
+from evaltools.evaluation.specifications import built_or_refused, specifications, tried
 from evaltools.measures import outcomes
 from evaltools.measures.catalogue import indicator
 from evaltools.study import ModelArea, Study
+from evaltools.studyparts import Event
 
 
 @dataclass(frozen=True)
@@ -70,19 +70,41 @@ def appendix(tables: Tables, study: Study, evaluation: Evaluation) -> Appendix |
     if primary.effect is None or primary.panel is None:
         return None
     model = study.model_area(evaluation.area)
-    used = primary.panel
-    event = dynamics.event_study(used)
-    names = {name: outcome(tables, study, model, name) for name in study.outcomes.further}
+    used, own = primary.panel, compared(tables, study, evaluation.area)
+    event = once(tables, dynamics.event_study, used)
+    names = {name: outcome(own, study, model, name) for name in study.outcomes.further}
     return Appendix(
-        designs={design: tried(design, used, study.outcomes.hze) for design in DESIGNS},
+        designs={design: tried(own, design, used, study.outcomes.hze) for design in DESIGNS},
         event=event,
-        pairs=_pairs(used),
+        pairs=_pairs(tables, used),
         pairs_bound=placebo.leave_two_out_bound(primary.effect.n, 0.1),
-        bounds=sensitivity.relative_magnitudes(primary.effect, event),
-        specifications=specifications(tables, study, model),
-        further=names | several(names),
+        bounds=once(own, sensitivity.relative_magnitudes, fits.bare(primary.effect), event),
+        specifications=specifications(own, study, model),
+        further=names | several(own, names),
         together=together(tables, study),
     )
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """What the guards look at, and nothing else.
+
+    ``used`` is the primary panel, ``named`` the same with the areas' names, ``whole`` the one with
+    the selection periods, ``everyone`` that with all untreated areas; each of these two may be the
+    German sentence why there is none. ``benchmark`` says whether the study names the comparison.
+    """
+
+    used: Panel
+    named: Panel
+    whole: Panel | str
+    everyone: Panel | str
+    effect: Effect
+    looked_at: tuple[str, ...]
+    asked: bool
+    benchmark: bool
+    near: tuple[str, ...]
+    events: tuple[Event, ...]
+    control: CheckResult
 
 
 def guards(tables: Tables, study: Study, evaluation: Evaluation) -> tuple[CheckResult, ...]:
@@ -91,33 +113,46 @@ def guards(tables: Tables, study: Study, evaluation: Evaluation) -> tuple[CheckR
     effect, used = primary.effect, primary.panel
     if effect is None or used is None:
         return ()
-    model = study.model_area(evaluation.area)
+    model, tables = study.model_area(evaluation.area), compared(tables, study, evaluation.area)
     values = outcomes.values(tables, study, study.outcomes.hze, length=study.period)
-    everyone = model.model_copy(update={"comparison": "untreated"})
-    called = evaluation.called
-    named = replace(used, areas=tuple(map(called, used.areas)))
-    events = [
-        event.model_copy(update={"area": called(event.area) if event.area else None})
-        for event in study.events
-    ]
-    return (
-        *_of_selection(values, tables, study, model, effect),
-        _level(
-            built_or_refused(
-                values, tables, study, model, comparison_areas(tables["area"], study, everyone), ()
-            ),
-            used,
-            named=not isinstance(model.comparison, str),
+    untreated = model.model_copy(update={"comparison": "untreated"})
+    declared, all_of = (
+        comparison_areas(tables["area"], study, item) for item in (model, untreated)
+    )
+    called, selection = evaluation.called, model.selection
+    looked = _Looked(
+        used=used,
+        named=replace(used, areas=tuple(map(called, used.areas))),
+        whole=built_or_refused(values, tables, study, model, declared, ()),
+        everyone=built_or_refused(values, tables, study, model, all_of, ()),
+        effect=fits.bare(effect),
+        looked_at=selection.periods if selection else (),
+        asked=selection is not None,
+        benchmark=not isinstance(model.comparison, str),
+        near=tuple(map(called, model.neighbours)),
+        events=tuple(
+            event.model_copy(update={"area": called(event.area) if event.area else None})
+            for event in study.events
         ),
+        control=_control(tables, study, model),
+    )
+    return once(tables, _guarded, looked)
+
+
+def _guarded(seen: _Looked) -> tuple[CheckResult, ...]:
+    used, effect = seen.used, seen.effect
+    return (
+        *_of_selection(seen),
+        _level(seen),
         checks.joint_pre_test(used),
         checks.placebo_in_time(used),
         checks.anticipation(used, effect),
         checks.one_area_carries(used, effect),
-        checks.spillover(named, effect, [called(area) for area in model.neighbours]),
-        checks.reforms(named, events, ("reform",)),
-        checks.reforms(named, events, ("definition", "boundary")),
-        _control(tables, study, model),
-        checks.population_jumps(named),
+        checks.spillover(seen.named, effect, seen.near),
+        checks.reforms(seen.named, seen.events, ("reform",)),
+        checks.reforms(seen.named, seen.events, ("definition", "boundary")),
+        seen.control,
+        checks.population_jumps(seen.named),
         checks.fixed_base(used, effect),
         checks.small_counts(used),
         checks.missing_periods(used),
@@ -126,24 +161,20 @@ def guards(tables: Tables, study: Study, evaluation: Evaluation) -> tuple[CheckR
     )
 
 
-def _of_selection(
-    values: pd.DataFrame, tables: Tables, study: Study, model: ModelArea, effect: Effect
-) -> tuple[CheckResult, CheckResult]:
-    areas, selection = comparison_areas(tables["area"], study, model), model.selection
-    whole = built_or_refused(values, tables, study, model, areas, ())
+def _of_selection(seen: _Looked) -> tuple[CheckResult, CheckResult]:
+    whole = seen.whole
     if isinstance(whole, str):
         return checks.untried(checks.REGRESSION, whole), checks.untried(checks.DONUT, whole)
-    looked_at = selection.periods if selection else ()
     return (
-        checks.regression_to_the_mean(whole, looked_at, selection is not None),
-        checks.donut(whole, effect),
+        checks.regression_to_the_mean(whole, seen.looked_at, seen.asked),
+        checks.donut(whole, seen.effect),
     )
 
 
-def _level(whole: Panel | str, used: Panel, *, named: bool) -> CheckResult:
-    if isinstance(whole, str):
-        return checks.untried(checks.LEVEL, whole)
-    return checks.matched_on_level(whole, used.areas, named)
+def _level(seen: _Looked) -> CheckResult:
+    if isinstance(seen.everyone, str):
+        return checks.untried(checks.LEVEL, seen.everyone)
+    return checks.matched_on_level(seen.everyone, seen.used.areas, seen.benchmark)
 
 
 def _control(tables: Tables, study: Study, model: ModelArea) -> CheckResult:
@@ -167,9 +198,7 @@ def together(tables: Tables, study: Study) -> Effect | str | None:
     if len(_begun(study)) < 2:
         return None
     try:
-        built = _pooled(tables, study)
-        same = len(set(built.starts)) == 1
-        return (did.rate_ratio if same else staggered.pooled)(built, measure=study.outcomes.hze)
+        return once(tables, fits.pooled, _pooled(tables, study), study.outcomes.hze)
     except DesignError as error:
         return error.german
 
@@ -200,8 +229,8 @@ def _pooled(tables: Tables, study: Study) -> Panel:
     return replace(built, left_out_periods=tuple(left_out))
 
 
-def _pairs(built: Panel) -> float | None:
+def _pairs(tables: Tables, built: Panel) -> float | None:
     try:
-        return dynamics.leave_two_out(built)
+        return once(tables, dynamics.leave_two_out, built)
     except DesignError:
         return None

@@ -7,10 +7,13 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from evaltools.data import tables as processed
+from evaltools.data.kept import once
 from evaltools.effects import did, dynamics
 from evaltools.effects.design import Panel, panel
 from evaltools.effects.results import Effect
 from evaltools.errors import DesignError
+from evaltools.evaluation import fits
 from evaltools.evaluation.claims import CLAIM_OUTCOMES, Claim, Outcome, judge
 from evaltools.measures import outcomes
 from evaltools.measures.change import Change, change
@@ -75,18 +78,59 @@ def before_after(tables: Tables, study: Study, area: str) -> Evaluation:
     RunError
         When `area` is no model area of the study.
     """
-    model = study.model_area(area)
+    model, tables = study.model_area(area), compared(tables, study, area)
     found = {
         name: outcome(tables, study, model, getattr(study.outcomes, name))
         for name in CLAIM_OUTCOMES.values()
     }
-    found |= several({name: found[name] for name in SECONDARY})
+    found |= several(tables, {name: found[name] for name in SECONDARY})
     every = tables["area"].set_index("area_id")["name"].dropna().astype(str)
     own = str(every.get(area, area))
     alone = every[~every.duplicated(keep=False)]
     names = {str(key): name for key, name in alone.items()}
     claims = judge(found, tables, study)
     return Evaluation(area, own, model.start or "", found, claims, names)
+
+
+def compared(tables: Tables, study: Study, area: str) -> Tables:
+    """Narrow the counts of helps to a model area and those it may be compared with.
+
+    Another model area's counts then change neither what is computed from the tables nor, where it
+    comes from ``store.load``, the page that shows it.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Processed tables by name; not changed.
+    study : Study
+        The study.
+    area : str
+        Id of a model area.
+
+    Returns
+    -------
+    mapping of str to DataFrame
+        The same tables; ``hze_count`` holds the area, those the study compares it with and, for
+        the guard that asks how these were chosen, all that were not treated.
+
+    Raises
+    ------
+    RunError
+        When `area` is no model area of the study.
+    """
+    model = study.model_area(area)
+    everyone = model.model_copy(update={"comparison": "untreated"})
+    wanted = {area}.union(
+        *(comparison_areas(tables["area"], study, item) for item in (model, everyone))
+    )
+    if isinstance(tables, processed.Tables):
+        return tables.only(wanted)
+    narrowed = {
+        name: frame[frame["area_id"].isin(wanted)].reset_index(drop=True)
+        for name, frame in tables.items()
+        if name == processed.NARROWED
+    }
+    return {**tables, **narrowed}
 
 
 def outcome(tables: Tables, study: Study, model: ModelArea, name: str | None) -> Outcome:
@@ -101,8 +145,10 @@ def outcome(tables: Tables, study: Study, model: ModelArea, name: str | None) ->
         built = build(values, tables, study, model)
         changes = _reference_changes(tables, study, name, built.periods, built.start)
         changes |= _selection_change(outcomes.within(values, study), model, built.start)
-        effect = did.rate_ratio(built, measure=name, changes=changes)
-        return Outcome(replace(effect, pre_trend=dynamics.pre_trend(built)), (), "", built)
+        effect = once(tables, fits.poisson, built, name)
+        drift = once(tables, dynamics.pre_trend, built)
+        carried = replace(effect, changes={**effect.changes, **changes}, pre_trend=drift)
+        return Outcome(carried, (), "", built)
     except DesignError as error:
         return Outcome(None, (), error.german)
 
@@ -153,15 +199,25 @@ def comparison_areas(area: pd.DataFrame, study: Study, model: ModelArea) -> list
     return [name for name in today["area_id"] if name not in out]
 
 
-def several(found: Mapping[str, Outcome]) -> dict[str, Outcome]:
+def several(tables: Tables, found: Mapping[str, Outcome]) -> dict[str, Outcome]:
     """Adjust outcomes for being several; the primary one stands alone."""
     tested = {
-        name: (item.panel, item.effect)
+        name: (item.panel, fits.bare(item.effect))
         for name, item in found.items()
         if item.effect is not None and item.panel is not None
     }
-    adjusted = did.adjusted(tested)
-    return {name: replace(found[name], effect=effect) for name, effect in adjusted.items()}
+    if len(tested) < 2:
+        return {name: found[name] for name in tested}
+    adjusted = once(tables, did.adjusted, tested)
+    return {name: _with(found[name], effect) for name, effect in adjusted.items()}
+
+
+def _with(item: Outcome, effect: Effect) -> Outcome:
+    """Put another effect in the place of an outcome's own, with what that one carries along."""
+    if item.effect is None:
+        return item
+    own = item.effect
+    return replace(item, effect=replace(effect, changes=own.changes, pre_trend=own.pre_trend))
 
 
 def _selection_change(values: pd.DataFrame, model: ModelArea, start: str) -> dict[str, Change]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from evaltools.data.kept import once
 from evaltools.effects import its, placebo
 from evaltools.effects.its import Segments
 from evaltools.errors import DesignError
@@ -93,7 +94,7 @@ def series(tables: Tables, study: Study, evaluation: Evaluation) -> Mapping[str,
     for label, part in rows.items():
         sums = (primary.counts[part].sum(0), primary.exposure[part].sum(0))
         counts, base = (pd.Series(values, index=primary.periods) for values in sums)
-        found[label] = _described(counts, base, primary.start, season)
+        found[label] = once(tables, _described, counts, base, primary.start, season)
     for level in study.reference:
         name = study.outcomes.hze
         try:
@@ -106,7 +107,8 @@ def series(tables: Tables, study: Study, evaluation: Evaluation) -> Mapping[str,
             own.set_index("period").sort_index().astype({"numerator": float, "denominator": float})
         )
         label = study.level_label(level)
-        found[label] = _described(own["numerator"], own["denominator"], primary.start, season)
+        parts = own["numerator"], own["denominator"]
+        found[label] = once(tables, _described, *parts, primary.start, season)
     return found
 
 

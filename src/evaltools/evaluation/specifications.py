@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 import pandas as pd
 
-from evaltools.effects import did, synth
+from evaltools.data.kept import once
 from evaltools.effects.design import Panel
 from evaltools.effects.results import Effect
 from evaltools.errors import DesignError
+from evaltools.evaluation import fits
 from evaltools.evaluation.before_after import Tables, build, comparison_areas
+from evaltools.evaluation.fits import DESIGNS, KINDS
 from evaltools.measures import outcomes
 from evaltools.measures.catalogue import indicator
 from evaltools.study import ModelArea, Study
 
 VARIANTS = ("inanspruchnahme_lokal", "inanspruchnahme", "jahressumme_consens", "hze_dichte")
-DESIGNS: Mapping[str, Callable[..., Effect]] = {
-    "Poisson-DiD": did.rate_ratio,
-    "Synthetische DiD": synth.sdid,
-    "Synthetische Kontrolle": synth.demeaned,
-}
-KINDS: Mapping[str, synth.Kind] = {
-    "Synthetische DiD": "sdid",
-    "Synthetische Kontrolle": "demeaned",
-}
 MOST_WITH_INTERVAL = 40  # with more areas, the table holds their estimates without placebos
 
 
@@ -41,7 +32,7 @@ def specifications(tables: Tables, study: Study, model: ModelArea) -> pd.DataFra
             for design in DESIGNS:
                 label = {"design": design, "outcome": indicator(name).label, **words}
                 first = name == own and design == next(iter(DESIGNS)) and words["primary"]
-                rows.append(label | _figures(built, design, name) | {"primary": first})
+                rows.append(label | _figures(tables, built, design, name) | {"primary": first})
     return pd.DataFrame(rows)
 
 
@@ -95,24 +86,24 @@ def _alike(area: pd.DataFrame, own: str, declared: list[str]) -> list[str]:
     return [name for name in declared if kinds.get(name) == kinds[own]]
 
 
-def tried(design: str, built: Panel, name: str) -> Effect | str:
+def tried(tables: Tables, design: str, built: Panel, name: str) -> Effect | str:
     """Estimate by one of the designs, or return the German sentence why it refuses."""
     try:
-        return DESIGNS[design](built, measure=name)
+        return once(tables, DESIGNS[design], built, name)
     except DesignError as error:
         return error.german
 
 
-def _figures(built: Panel | str, design: str, name: str) -> dict[str, object]:
+def _figures(tables: Tables, built: Panel | str, design: str, name: str) -> dict[str, object]:
     empty = {"estimate": np.nan, "low": np.nan, "high": np.nan, "p": np.nan, "refusal": ""}
     if isinstance(built, str):
         return empty | {"refusal": built}
     if design in KINDS and len(built.areas) > MOST_WITH_INTERVAL:
         try:
-            return empty | {"estimate": synth.rate_ratio(built, kind=KINDS[design])}
+            return empty | {"estimate": once(tables, fits.alone, built, KINDS[design])}
         except DesignError as error:
             return empty | {"refusal": error.german}
-    found = tried(design, built, name)
+    found = tried(tables, design, built, name)
     if isinstance(found, str):
         return empty | {"refusal": found}
     return empty | {key: getattr(found, key) for key in ("estimate", "low", "high", "p")}

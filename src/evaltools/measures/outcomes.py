@@ -7,16 +7,15 @@ staff; here the tables that one needs are found by its name.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pandas as pd
 
+from evaltools.data.kept import once
 from evaltools.errors import DesignError
+from evaltools.measures import series
 from evaltools.measures.catalogue import EVERY_FORM, LOCAL, Indicator, Pick, indicator
-from evaltools.measures.indicators import quotient, reference_tables
-from evaltools.measures.periods import GERMAN, Length, length_of, together
+from evaltools.measures.periods import GERMAN, LENGTHS, Length, length_of, together
 from evaltools.measures.picking import KEY, ONLY_TOTAL, pick
-from evaltools.measures.population import base
 from evaltools.study import Study
 
 Tables = Mapping[str, pd.DataFrame]
@@ -31,7 +30,6 @@ FORM_LABELS = {
     "teilstationaer": "teilstationär",
     "stationaer": "stationär",
 }
-LENGTHS = ("month", "quarter", "year")
 
 
 def values(tables: Tables, study: Study, name: str, *, length: Length = "year") -> pd.DataFrame:
@@ -71,10 +69,17 @@ def values(tables: Tables, study: Study, name: str, *, length: Length = "year") 
             f"{name} needs the table {lost[0]} with {NEEDS[lost[0]]}",
             german=f"Für „{item.label}“ fehlt die Tabelle {lost[0]}.",
         )
-    count = together(tables["hze_count"], length)
-    if item.weighted:
-        return _mean_weight(count, item, _by_form(study))
-    return quotient(count, item, _below(tables, study, item, count))
+    below = tables[item.base] if item.base != "hze_count" else None
+    return once(
+        tables,
+        series.values,
+        tables["hze_count"],
+        below,
+        item,
+        study.population,
+        _used(study, item),
+        length,
+    )
 
 
 def needs(
@@ -150,16 +155,9 @@ def reference(
     """
     item = indicator(name)
     trend = tables.get("reference_trend", pd.DataFrame({"level": [], "period": []}))
-    own = trend[trend["level"] == level]
-    if item.role or own.empty or LENGTHS.index(length_of(own)) > LENGTHS.index(length):
-        columns = [*KEY, "numerator", "denominator", "value", "low", "high", "reason"]
-        return pd.DataFrame(columns=columns, dtype="Float64").astype(
-            {"area_id": "string", "period": "string", "reason": "string"}
-        )
-    shape = trend["period"].str.replace(r"\d", "0", regex=True)
-    count, population = reference_tables(trend[shape == shape[own.index[0]]], study.population)
-    found = values({"hze_count": count, "population": population}, study, name, length=length)
-    return found[found["area_id"] == level].reset_index(drop=True)
+    return once(
+        tables, series.reference, trend, level, item, study.population, _used(study, item), length
+    )
 
 
 def distribution(count: pd.DataFrame, study: Study, *, length: Length = "year") -> pd.DataFrame:
@@ -210,41 +208,9 @@ def _by_form(study: Study) -> dict[str, float]:
     return {str(form): weight for form, weight in study.outcomes.weights.items()}
 
 
-def _below(tables: Tables, study: Study, item: Indicator, count: pd.DataFrame) -> pd.DataFrame:
-    """Return ``area_id, period, n``: the base of an indicator in the periods of the counts."""
-    if item.denominator is not None:
-        return pick(count, item.denominator)
-    periods = sorted(set(count["period"]))
-    if not item.role:
-        return base(tables["population"], study.population, periods)
-    table = tables["staffing"].reindex(columns=["area_id", "year", "role", "vzae"])
-    own = table[table["role"] == item.role]
-    grouped = own.groupby(["area_id", "year"])["vzae"]
-    staff = grouped.sum().where(grouped.count() == grouped.size()).rename("n").reset_index()
-    wanted = pd.DataFrame({"period": pd.array(periods, dtype="string")})
-    wanted["year"] = wanted["period"].str[:4].astype("Int64")
-    return staff.merge(wanted, on="year")[[*KEY, "n"]]
-
-
-def _mean_weight(
-    count: pd.DataFrame, item: Indicator, weights: Mapping[str, float]
-) -> pd.DataFrame:
-    """Divide the sum of weight × count by the sum of counts; unknown where a form is."""
-    (measure,) = item.numerator.measures
-    weight = count["form"].map(dict(weights)).astype("Float64")
-    helps = count.reindex(columns=[measure])[measure].astype("Float64")
-    points = (helps * weight).mask((helps == 0).fillna(False), 0)
-    reason = ("kein Gewicht für " + count["form"].astype("string")).where(weight.isna())
-    if f"{measure}_reason" in count:
-        reason = count[f"{measure}_reason"].astype("string").fillna(reason)
-    weighed = count.assign(weighted=points, weighted_reason=reason)
-    whole = pick(weighed, Pick((measure,), without=item.numerator.without))["n"]
-    inner = replace(item, numerator=replace(item.numerator, measures=("weighted",)))
-    found = quotient(weighed, inner, pick(weighed, item.denominator or item.numerator))
-    partial = (found["denominator"] != whole).fillna(False)
-    numbers = ["numerator", "denominator", "value", "low", "high"]
-    found[numbers] = found[numbers].mask(partial)
-    return found.assign(reason=found["reason"].mask(partial, ONLY_TOTAL))
+def _used(study: Study, item: Indicator) -> dict[str, float]:
+    """Return the study's weights where an indicator depends on them, and none elsewhere."""
+    return _by_form(study) if item.weighted else {}
 
 
 def _columns(count: pd.DataFrame, item: Indicator) -> list[str]:

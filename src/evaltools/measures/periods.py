@@ -10,6 +10,7 @@ import pandas as pd
 from evaltools.errors import DesignError
 
 Length = Literal["year", "quarter", "month"]
+LENGTHS: tuple[Length, ...] = ("month", "quarter", "year")
 FLOWS = ("started", "ended", "cost_eur", "started_after_8a")
 PARTS: Mapping[tuple[str, str], int] = {
     ("quarter", "year"): 4,

@@ -7,18 +7,16 @@ from collections.abc import Sequence
 import pandas as pd
 
 from evaltools.evaluation.before_after import comparison_areas
+from evaltools.measures import outcomes
 from evaltools.measures.catalogue import Indicator, Pick, indicator
 from evaltools.measures.indicators import (
     against,
     annual,
     complete_areas,
-    compute,
-    compute_reference,
     rate,
     standardised_ratio,
     total,
 )
-from evaltools.measures.outcomes import within
 from evaltools.measures.picking import pick
 from evaltools.measures.sums import Sum
 from evaltools.release import published
@@ -61,9 +59,8 @@ def groups(tables: Tables, study: Study, area: str, item: Indicator, rules: Rule
         label = f"Vergleich\n({len(others)} Räume)"
         parts.append(_with_sums(together, label, others, item, study))
     if "reference_trend" in tables:
-        reference = compute_reference(tables["reference_trend"], item.name, ages=study.population)
         for level in study.reference:
-            line = reference[reference["area_id"] == level]
+            line = outcomes.reference(tables, study, item.name, level)
             parts.append(_with_sums(line, study.level_label(level), (), item, study))
     columns = ["group", "period", "numerator", "denominator", "value", "sums"]
     frame = pd.concat([part[columns] for part in parts])
@@ -210,5 +207,4 @@ def _with_sums(
 
 
 def _values(tables: Tables, study: Study, name: str) -> pd.DataFrame:
-    values = compute(tables["hze_count"], tables["population"], name, ages=study.population)
-    return within(values, study)
+    return outcomes.within(outcomes.values(tables, study, name), study)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import matplotlib as mpl
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Canvas
 
 from evaltools.errors import ReleaseError
@@ -172,17 +172,10 @@ def placebos(released: Released, *, caption: str, name: str) -> Figure:
 
 
 def _dots(axes: Axes, own: float, others: pd.Series, label: str) -> None:
-    sns.stripplot(
-        pd.DataFrame({"change": others, "row": ""}),
-        x="change",
-        y="row",
-        jitter=False,
-        color="#b9b9b9",
-        size=9,
-        ax=axes,
-        edgecolor=GREY,
-        linewidth=0.8,
+    axes.scatter(
+        others, [0] * len(others), s=81, color="#b9b9b9", edgecolors=GREY, linewidths=0.8, zorder=3
     )
+    axes.set_ylim(0.5, -0.5)
     axes.plot([own], [0], "D", color=BLUE, ms=10, zorder=5)
     axes.annotate(
         label,
@@ -229,7 +222,8 @@ def finish(canvas: Canvas, released: Released, caption: str, alt: str) -> Figure
     """Write the canvas as SVG, with its words and the source line."""
     buffer = io.StringIO()
     with mpl.rc_context(rc=SETTINGS):
-        canvas.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        # `savefig` draws everything twice, the first time only to settle the layout
+        FigureCanvasSVG(canvas).print_svg(buffer, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
     svg = buffer.getvalue()
     text = f"{caption} {released.note}".strip()
     return Figure(svg[svg.index("<svg") :], alt, text, released.hidden)

@@ -152,7 +152,7 @@ def _counted(frame: pd.DataFrame, tables: Tables, rules: Rule) -> Released:
     """
     is_count = frame["unit"].astype("string").str.startswith("Fälle").fillna(False).astype(bool)
     shown = ("area", "lowest", "middle", "highest")
-    if not lacking(tables, "hze_count") and not rules.intern:
+    if "hze_count" in tables and not rules.intern:
         frame = frame.assign(reason=is_count.map({True: SUPPRESSED, False: UNKNOWN}))
         frame[list(shown)] = frame[list(shown)].mask(is_count)
     hidden = frame.assign(**{f"{name}_n": frame[name].where(is_count) for name in shown})

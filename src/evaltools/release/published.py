@@ -20,7 +20,7 @@ from evaltools.evaluation.before_after import build, comparison_areas
 from evaltools.evaluation.specifications import VARIANTS, panels
 from evaltools.measures import outcomes, sums
 from evaltools.measures.catalogue import EVERY_FORM, LOCAL, VOLUME, Indicator, Pick, indicator
-from evaltools.measures.indicators import annual, complete_areas, compute
+from evaltools.measures.indicators import annual, complete_areas
 from evaltools.measures.outcomes import Tables, within
 from evaltools.measures.sums import Sum
 from evaltools.release.plan import MONEY
@@ -193,9 +193,7 @@ def _yearly(tables: Tables, study: Study, model: ModelArea) -> Iterator[Sum]:
     if item.role or item.weighted or "population" not in tables:
         return
     try:
-        values = compute(
-            tables["hze_count"], tables["population"], item.name, ages=study.population
-        )
+        values = outcomes.values(tables, study, item.name)
     except DesignError:
         return
     values = within(values, study)

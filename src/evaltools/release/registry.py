@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from evaltools import files
 from evaltools.errors import ReleaseError
-from evaltools.measures.catalogue import Pick
-from evaltools.measures.sums import Sum
 from evaltools.study import Workspace
+
+if TYPE_CHECKING:
+    from evaltools.measures.sums import Sum
 
 METHODS = {"round5": "round5", "suppress": "suppress", "merge": "suppress"}
 
@@ -152,6 +153,10 @@ def _read(path: Path) -> Release:
 
 
 def _sum(item: Mapping[str, Any]) -> Sum:
+    # a digest of all releases is asked for by every run, and needs none of this
+    from evaltools.measures.catalogue import Pick
+    from evaltools.measures.sums import Sum
+
     cells = tuple((str(paragraph), str(form)) for paragraph, form in item["cells"])
     what = Pick(_texts(item["measures"]), cells, _texts(item["without"]))
     weights = tuple((str(form), float(weight)) for form, weight in item["weights"])

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from evaltools.data import reads
 from evaltools.data.findings import LABELS, SEVERITIES
-from evaltools.data.store import Provenance, require
+from evaltools.data.store import Provenance, ingested
 from evaltools.release import plans, wording
 from evaltools.release.disclosure import Released, Rule, release, rule
 from evaltools.release.display import Prose, prose
@@ -50,7 +51,7 @@ def rules(space: Workspace, tables: Tables | None = None) -> Rule:
     ReleaseError
         When its small counts cannot be protected.
     """
-    made = require(space)
+    made = ingested(space)
     kind = " (simulierte Daten)" if made.simulated else ""
     note = (
         f"Quelle: {made.city}{kind}, Datenstand {wording.day(made.retrieved)}; eigene Berechnung."
@@ -81,6 +82,7 @@ def public(frame: pd.DataFrame, rules: Rule) -> Released:
 
 def sources(made: Provenance, rules: Rule) -> HtmlTable:
     """List the raw files with provider, licence and day of retrieval."""
+    reads.note(reads.PROVENANCE)
     names = ["id", "table", "provider", "licence", "retrieved"]
     frame = pd.DataFrame(
         [[source[name] for name in names] for source in made.sources], columns=names

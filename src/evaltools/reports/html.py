@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -15,15 +15,18 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 from evaltools import __version__
-from evaltools.data.store import Provenance
+from evaltools.data.provenance import Provenance
+from evaltools.data.reads import EVERYTHING, Read
 from evaltools.errors import ReleaseError
+from evaltools.german import day
 from evaltools.release.display import MARK
-from evaltools.release.wording import day
 from evaltools.reports import safe
+from evaltools.reports.fingerprints import read_sources
 from evaltools.study import Workspace
 
 FOLDER = Path(__file__).parent
 # What a page takes of an output; a widget beside it is for JupyterLab only.
+EVERY = (Read(EVERYTHING),)
 SHOWN = ["text/html", "image/svg+xml"]
 
 
@@ -53,6 +56,7 @@ def page(
     area: str,
     inputs: tuple[str, ...],
     depth: int,
+    reads: Collection[Read] = EVERY,
 ) -> Page:
     """Describe a page: study, state of data, sources.
 
@@ -70,6 +74,9 @@ def page(
         Files that took the place of processed tables, named with their hash.
     depth : int
         How many folders the page lies below the study's index.
+    reads : collection of Read, optional
+        What its notebook has looked at: only the sources of that are named, so that the page stays
+        true when another source changes. All are named when it is not given.
     """
     sources = tuple(
         {
@@ -79,7 +86,7 @@ def page(
             "retrieved": day(str(source["retrieved"])),
             "digest": made.public_inputs.get(str(source["file"]), "")[:12],
         }
-        for source in _once(made.sources)
+        for source in _once(read_sources(made, reads))
     )
     return Page(
         title=title,

@@ -5,91 +5,182 @@ Kernels talk over socket files in a folder of their own instead of the loopback 
 
 from __future__ import annotations
 
-import shutil
-import sys
+import contextlib
+import math
 import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nbformat
-from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode, v4
+from traitlets.config import Config
 
 from evaltools import files
-from evaltools.reports.shell import OWN, WITHHELD
+from evaltools.data import reads
+from evaltools.reports import forkclient
+from evaltools.reports.limits import USUAL, Limits
+from evaltools.reports.shell import MEMORY, MEMORY_ERROR, OWN, READS, SECONDS, WITHHELD
 
 if TYPE_CHECKING:
+    from evaltools.data.reads import Read
     from evaltools.reports.plan import Task
     from evaltools.study import Workspace
 
-KERNEL = "python3"
-SHELL = "evaltools.reports.shell"
-MARKER = "papermill-error-cell-tag"
+KERNEL = "evaltools"
+LANGUAGE = "python"
+START_SECONDS, OUTPUT_SECONDS, GRACE_SECONDS = 60.0, 60, 5
 
 
 class NotebookFailed(Exception):
     """A cell of a notebook raised; the message names the cell and the kind of error."""
 
 
-class PrivateKernelManager(AsyncKernelManager):
-    """An ordinary kernel manager with IPC transport where the system has it.
+class _ServerLost(NotebookFailed):
+    """The kernel died with the process it was forked from, by no fault of the notebook."""
 
-    Each kernel's sockets lie in a new folder that only their owner can enter; without that, all
-    kernels would share one name in the working directory and two runs could reach each other.
+
+@dataclass(frozen=True)
+class Executed:
+    """A notebook with its outputs, and what it has looked at.
+
+    Attributes
+    ----------
+    notebook : NotebookNode
+        All cells with their outputs.
+    reads : tuple of Read
+        Tables, plan and codings that it took, see :mod:`evaltools.data.reads`.
     """
 
-    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
-        """Load our extension, and keep the kernel's own log quiet: it calls its end an error."""
-        added = ["--log-level=50", f"--InteractiveShellApp.extra_extensions={SHELL}"]
-        return [*super().format_kernel_cmd(extra_arguments), *added]
-
-    if sys.platform != "win32":
-        transport = "ipc"
-
-        def _ip_default(self) -> str:
-            return str(Path(tempfile.mkdtemp(prefix="evaltools-")) / "kernel")
-
-        def cleanup_ipc_files(self) -> None:
-            """Remove the sockets with their folder."""
-            super().cleanup_ipc_files()
-            shutil.rmtree(Path(self.ip).parent, ignore_errors=True)
+    notebook: NotebookNode
+    reads: tuple[Read, ...]
 
 
-def execute(space: Workspace, task: Task) -> NotebookNode:
+class _Watch:
+    """Which cell a task is at, and how long it may still take."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.cell = 0
+        self._end = time.monotonic() + limits.seconds
+
+    def at(self, cell: NotebookNode, cell_index: int) -> None:
+        """Note the cell; nbclient calls this with these names before it runs one."""
+        self.cell = cell_index + 1
+
+    def left(self, cell: NotebookNode | None = None) -> float:
+        """Return the seconds that are left; nbclient takes 0 for no limit."""
+        return max(self._end - time.monotonic(), 0.001)
+
+    def ended(self, reason: str) -> str:
+        """Say why and where the task ended; a passed limit outweighs what it led to."""
+        if time.monotonic() >= self._end:
+            reason = f"took longer than {self.limits.seconds:g} s altogether; see --time-limit"
+        return f"cell {self.cell}: {reason}" if self.cell else reason
+
+    @property
+    def given(self) -> dict[str, str]:
+        """What the kernel is told of its limits; it ends by itself should nobody end it."""
+        memory = {MEMORY: str(self.limits.memory)} if self.limits.memory else {}
+        return memory | {SECONDS: str(math.ceil(self.limits.seconds) + GRACE_SECONDS)}
+
+
+def execute(space: Workspace, task: Task, *, limits: Limits = USUAL) -> Executed:
     """Execute one notebook with papermill in a kernel of its own.
+
+    Parameters
+    ----------
+    space : Workspace
+        The study; its root is the notebook's working directory.
+    task : Task
+        The notebook and its parameters.
+    limits : Limits, optional
+        What the task may use.
+
+    Returns
+    -------
+    Executed
+        The notebook with all outputs.
 
     Raises
     ------
     NotebookFailed
-        When a cell raises; the notebook is kept, without its outputs, in
-        ``data/processed/<study>/failed/``.
+        When a cell raises, its kernel dies or cannot be started, or a limit is passed; the
+        notebook is kept, without its outputs, in ``data/processed/<study>/failed/``.
     """
+    name = f"{task.area or 'stadt'}_{task.notebook}.ipynb"
+    prepared = _prepare(space.notebooks / f"{task.notebook}.ipynb", task.parameters)
+    with tempfile.TemporaryDirectory(dir=space.processed, prefix=".run-") as folder:
+        seen = Path(folder) / "reads"
+        try:
+            notebook = _persist(prepared, space.root, seen, _Watch(limits))
+        except NotebookFailed as failed:
+            _keep(space.processed / "failed", name, stripped(prepared, str(failed)))
+            raise
+        found = reads.parse(seen)
+    (space.processed / "failed" / name).unlink(missing_ok=True)
+    return Executed(notebook, found)
+
+
+def _prepare(path: Path, parameters: Mapping[str, str]) -> NotebookNode:
+    """Put the parameters in their cell; nothing runs."""
     import papermill
-    from nbclient.exceptions import DeadKernelError
+
+    return papermill.execute_notebook(
+        _plain(path),
+        None,
+        parameters=dict(parameters),
+        kernel_name=KERNEL,
+        language=LANGUAGE,
+        prepare_only=True,
+    )
+
+
+def _persist(prepared: NotebookNode, root: Path, seen: Path, watch: _Watch) -> NotebookNode:
+    """Run a notebook, once more where its kernel died by no fault of its own."""
+    with contextlib.suppress(_ServerLost):
+        return _run(prepared, root, seen, watch)
+    return _run(prepared, root, seen, watch)
+
+
+def _run(prepared: NotebookNode, root: Path, seen: Path, watch: _Watch) -> NotebookNode:
+    """Run a prepared notebook, which is not changed; say in our words how it failed."""
+    import papermill
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    name = f"{task.area or 'stadt'}_{task.notebook}.ipynb"
-    with tempfile.TemporaryDirectory(dir=space.processed, prefix=".run-") as folder:
-        try:
-            notebook = papermill.execute_notebook(
-                _plain(space.notebooks / f"{task.notebook}.ipynb"),
-                _plain(Path(folder) / name),
-                parameters=dict(task.parameters),
-                kernel_name=KERNEL,
-                cwd=space.root,
-                progress_bar=False,
-                log_output=False,
-                kernel_manager_class=PrivateKernelManager,
-            )
-        except PapermillExecutionError as error:
-            number, said = error.cell_index + 1, _said(error.ename, error.evalue)
-            _keep(Path(folder) / name, space, f"cell {number}: {said}")
-            raise NotebookFailed(f"cell {number}: {said}") from None
-        except DeadKernelError:
-            _keep(Path(folder) / name, space, "the kernel died")
-            raise NotebookFailed("the kernel died; perhaps out of memory") from None
-    (space.processed / "failed" / name).unlink(missing_ok=True)
-    return notebook
+    from evaltools.reports.kernels import KernelNotReady, PrivateKernelManager
+
+    given = {READS: str(seen), **watch.given}
+    try:
+        return papermill.execute_notebook(
+            prepared,
+            None,
+            kernel_name=KERNEL,
+            cwd=root,
+            progress_bar=False,
+            start_timeout=math.ceil(min(watch.left(), START_SECONDS)),
+            kernel_manager_class=PrivateKernelManager,
+            config=Config({"PrivateKernelManager": {"given": given}}),
+            shutdown_kernel="immediate",
+            timeout_func=watch.left,
+            on_cell_execute=watch.at,
+            iopub_timeout=OUTPUT_SECONDS,
+        )
+    except PapermillExecutionError as error:
+        said = _said(error.ename, error.evalue, watch.limits)
+        raise NotebookFailed(f"cell {error.cell_index + 1}: {said}") from None
+    except CellTimeoutError:
+        raise NotebookFailed(watch.ended("its outputs did not arrive")) from None
+    except (DeadKernelError, KernelNotReady) as error:
+        said = "the kernel died" if isinstance(error, DeadKernelError) else str(error)
+        said += "; perhaps out of memory, see --memory and --workers"
+        kind = _ServerLost if forkclient.broken() else NotebookFailed
+        raise kind(watch.ended(said)) from None
+    except OSError as error:
+        raise NotebookFailed(f"the kernel could not be started: {error.strerror}") from None
 
 
 def _plain(path: Path) -> str:
@@ -103,30 +194,32 @@ def stripped(notebook: NotebookNode, reason: str) -> NotebookNode:
     Parameters
     ----------
     notebook : NotebookNode
-        As papermill left it; not changed.
+        With its parameters; not changed.
     reason : str
         Cell and kind of error, as the run reports it.
     """
     cells = []
     for cell in notebook.cells:
-        if MARKER in cell.metadata.get("tags", []):
-            continue
         made = v4.new_code_cell if cell.cell_type == "code" else v4.new_markdown_cell
         cells.append(made(cell.source))
     return v4.new_notebook(cells=cells, metadata={"evaltools": {"failed": reason}})
 
 
-def _said(name: str, message: str) -> str:
+def _said(name: str, message: str, limits: Limits) -> str:
+    if name == MEMORY_ERROR:
+        limit = f"{limits.memory / 2**30:.3g} GiB" if limits.memory else "there is"
+        return f"{name}: it needs more memory than {limit}; see --memory and --workers"
+    if name == "CellExecutionError":  # papermill's own word where the kernel sent none
+        return "an error that could not be told, perhaps for want of memory; see --memory"
+    if name == "SystemExit":
+        return f"{name}: a notebook runs to its end; take the call of exit out"
     if not name.startswith(OWN):
         return f"{name}; {WITHHELD}"
     lines = message.strip().splitlines() or [""]
     return f"{name.removeprefix(OWN)}: {lines[0]}"
 
 
-def _keep(executed: Path, space: Workspace, reason: str) -> None:
+def _keep(folder: Path, name: str, code: NotebookNode) -> None:
     """Keep what the office needs to find the fault: the code; the data it read are still there."""
-    folder = space.processed / "failed"
     folder.mkdir(mode=0o700, exist_ok=True)
-    if executed.is_file():
-        kept = stripped(nbformat.read(executed, as_version=4), reason)
-        files.write(folder / executed.name, nbformat.writes(kept), private=True)
+    files.write(folder / name, nbformat.writes(code), private=True)

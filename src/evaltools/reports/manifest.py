@@ -7,25 +7,24 @@ state of the data, what a page was made from, times) lies beside the processed t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from hashlib import sha256
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-import evaltools
 from evaltools import files
-from evaltools.data.store import Provenance
-from evaltools.release import registry
-from evaltools.reports import site
-from evaltools.reports.plan import FILES, Task
+from evaltools.data.provenance import Provenance
+from evaltools.data.reads import EVERYTHING, Read
+from evaltools.reports import fingerprints, site
+from evaltools.reports.fingerprints import OF_TASK, Present
+from evaltools.reports.plan import Task
 from evaltools.study import Workspace
 
 Entry = Mapping[str, Any]
-INDEX = "index.html"
-OWN_CODE = (".py", ".j2", ".css")
+INDEX, CHECKED = "index.html", "pruefung.html"
+EARLIER, NEVER = "made by an earlier version", "never run"
+MISSING, FAILED = "page is missing", "failed"
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,10 @@ class Shelf:
     pages : mapping of str to mapping
         Public entries by page; ``sha256`` holds the hash of each file that belongs to the page.
     notes : mapping of str to mapping
-        For the office only, by page: ``mark`` (what it was made from), ``state``, ``seconds``.
+        For the office only, by page: ``reads`` (what its notebook looked at), ``made_from`` (its
+        fingerprint), ``seconds``, ``hidden``.
+    present : Present
+        What the study is made from now.
     index : str
         Hash of the index; empty while it is being replaced.
     """
@@ -46,6 +48,7 @@ class Shelf:
     made: Provenance
     pages: Mapping[str, Entry]
     notes: Mapping[str, Entry]
+    present: Present
     index: str = ""
 
     @property
@@ -55,40 +58,84 @@ class Shelf:
         order = {name: place for place, name in enumerate((*study.treated, ""))}
         books = study.notebooks.area + study.notebooks.city
         kept = [
-            {**item, "stale": self._note(file, "state") != self.made.state}
+            {**item, "stale": self.is_old(file)}
             for file, item in self.pages.items()
             if item["area"] in order and item["notebook"] in books
         ]
         return sorted(kept, key=lambda item: (order[item["area"]], item["notebook"], item["file"]))
 
-    def holds(self, file: str, made_from: str) -> bool:
-        """Whether a page lies there whole, made from this and from the present data."""
-        there = file in self.pages and self.pages[file]["ok"]
-        fits = there and self._note(file, "mark") == made_from
-        return fits and self._note(file, "state") == self.made.state
+    def reasons(self, task: Task) -> tuple[str, ...]:
+        """Say why a task has to run; empty when its page is as it would be made now.
 
-    def _note(self, file: str, name: str) -> Any:
-        return self.notes.get(file, {}).get(name)
+        Returns
+        -------
+        tuple of str
+            Such as ``hze_count changed: SR04, SR10``, ``page is missing``, ``never run``.
+        """
+        page = self.pages.get(task.output)
+        if page is None:
+            return (MISSING,) if task.output in self.notes else (NEVER,)
+        if not page["ok"]:
+            return (FAILED,)
+        return _said(self._differing(task.output, task))
+
+    def changes(self, file: str) -> tuple[str, ...]:
+        """Say what changed since a page was made, but for what its task alone depends on."""
+        return _said(self._differing(file))
+
+    def is_old(self, file: str) -> bool:
+        """Whether a page shows older data than there are, or was made for another study file."""
+        return bool(set(self._differing(file)) - set(fingerprints.NOT_DATA))
+
+    def origin(self, task: Task, reads: Iterable[Read]) -> dict[str, Any]:
+        """Return what :func:`put` has to note of a page that was made of the present study.
+
+        Parameters
+        ----------
+        task : Task
+            The task.
+        reads : iterable of Read
+            What its notebook has looked at.
+        """
+        seen = tuple(reads)
+        made_from = self.present.of(task.notebook, seen, own=bool(task.own))
+        return {
+            "reads": [[read.name, *read.areas] for read in seen],
+            "made_from": {**made_from, **self.present.of_task(task)},
+        }
+
+    def _differing(self, file: str, task: Task | None = None) -> tuple[str, ...]:
+        """Name what differs; without a task, what only tasks have is left out."""
+        page, note = self.pages[file], self.notes.get(file, {})
+        before, seen = note.get("made_from"), _reads(note)
+        if not isinstance(before, dict):
+            return (EARLIER,)
+        now = self.present.of(page["notebook"], seen, own=bool(page["own"]))
+        if task is not None:
+            return fingerprints.differing(before, {**now, **self.present.of_task(task)})
+        bare = {name: code for name, code in before.items() if name not in OF_TASK}
+        return fingerprints.differing(bare, now)
 
 
-def read(space: Workspace, made: Provenance) -> Shelf:
-    """Read what lies there; pages that are not as ``run.json`` says do not count."""
+def read(space: Workspace, made: Provenance, *, present: Present | None = None) -> Shelf:
+    """Read what lies there; pages that are not as ``run.json`` says do not count.
+
+    Parameters
+    ----------
+    space : Workspace
+        The study.
+    made : Provenance
+        Where its processed tables came from.
+    present : Present, optional
+        What the study was made from when this run began; taken now when not given.
+    """
     pages = {item["file"]: item for item in site.read_entries(space) if _whole(space, item)}
     index = space.reports / INDEX
     notes = _read(_office(space)).get("pages", {})
     known = _read(space.reports / "run.json").get("index", "")
     whole = index.is_file() and files.digest(index) == known
-    return Shelf(space, made, pages, notes, known if whole else "")
-
-
-def mark(space: Workspace, task: Task) -> str:
-    """Return a digest of all a page is made from, except the processed tables."""
-    paths = [space.notebooks / f"{task.notebook}.ipynb"]
-    paths.append(space.root / "studies" / f"{space.name}.record.json")
-    paths += [space.root / task.parameters[name] for name in FILES if task.parameters.get(name)]
-    read_from = [files.digest(path) if path.is_file() else "" for path in paths]
-    ground = [space.digest, registry.digest(space), program()]
-    return _hash(json.dumps([dict(task.parameters), *ground, read_from]))
+    now = present or fingerprints.present(space, made)
+    return Shelf(space, made, pages, notes, now, known if whole else "")
 
 
 def put(shelf: Shelf, entry: Entry, contents: Mapping[str, bytes], note: Entry) -> Shelf:
@@ -106,7 +153,7 @@ def put(shelf: Shelf, entry: Entry, contents: Mapping[str, bytes], note: Entry) 
     contents : mapping of str to bytes
         All files of the page by their path below the folder of reports; empty when it failed.
     note : mapping
-        For the office only: ``mark`` and ``seconds``.
+        For the office only: ``seconds``, ``hidden``, and what :meth:`Shelf.origin` gives.
     """
     file, folder = entry["file"], shelf.space.reports
     hashes = {name: _hash(data) for name, data in contents.items()}
@@ -118,14 +165,19 @@ def put(shelf: Shelf, entry: Entry, contents: Mapping[str, bytes], note: Entry) 
         for name in {file, *before} - set(contents):
             (folder / name).unlink(missing_ok=True)
         move()
-    notes = {**shelf.notes, file: {**note, "state": shelf.made.state}}
+    notes = {**shelf.notes, file: note}
     placed = replace(shelf, pages={**others, file: {**entry, "sha256": hashes}}, notes=notes)
     _save(placed)
     return placed
 
 
 def finish(shelf: Shelf, page: str, finished: str) -> Shelf:
-    """Write the index and the last ``run.json``; `finished` (when) stays in the office."""
+    """Write the index and the last ``run.json``; `finished` (when) stays in the office.
+
+    The checker's page of before is removed: it is written next, and who is killed in between must
+    not find one that says something else than the pages.
+    """
+    (shelf.space.processed / CHECKED).unlink(missing_ok=True)
     wanted = _hash(page)
     if shelf.index != wanted:
         _save(replace(shelf, index=""))
@@ -135,18 +187,27 @@ def finish(shelf: Shelf, page: str, finished: str) -> Shelf:
     return whole
 
 
-@cache
-def program() -> str:
-    """Return a digest of this program's own code and of the versions of all it may use."""
-    root = Path(evaltools.__file__).parent
-    own = [path for path in sorted(root.rglob("*")) if path.suffix in OWN_CODE]
-    used = sorted(f"{item.name}=={item.version}" for item in distributions())
-    return _hash("\n".join([*map(files.digest, own), *used]))
+def settled(shelf: Shelf) -> bool:
+    """Whether index, ``run.json`` and the checker's page say what they would say if written now."""
+    written = _read(shelf.space.reports / "run.json")
+    same = written == json.loads(_text(_public(shelf)))
+    return bool(shelf.index) and same and _read(_office(shelf.space)).get("state") == _state(shelf)
 
 
 def _save(shelf: Shelf, finished: str = "") -> None:
+    space = shelf.space
+    office = {
+        "finished": finished,
+        "state": _state(shelf) if finished else "",
+        "pages": shelf.notes,
+    }
+    files.write(space.reports / "run.json", _text(_public(shelf)))
+    files.write(_office(space), _text(office), private=True)
+
+
+def _public(shelf: Shelf) -> dict[str, Any]:
     space, made = shelf.space, shelf.made
-    public = {
+    return {
         "study": space.name,
         "title": space.study.title,
         "study_file": space.digest,
@@ -156,9 +217,11 @@ def _save(shelf: Shelf, finished: str = "") -> None:
         "index": shelf.index,
         "pages": shelf.entries,
     }
-    office = {"finished": finished, "pages": shelf.notes}
-    files.write(space.reports / "run.json", _text(public))
-    files.write(_office(space), _text(office), private=True)
+
+
+def _state(shelf: Shelf) -> str:
+    """Return a digest of what the index and the checker's page say beside the pages."""
+    return _hash(json.dumps([shelf.made.state, shelf.present.ground], sort_keys=True))
 
 
 def _office(space: Workspace) -> Path:
@@ -177,6 +240,17 @@ def _whole(space: Workspace, entry: Entry) -> bool:
         if not path.is_relative_to(root) or not path.is_file() or files.digest(path) != known:
             return False
     return True
+
+
+def _reads(note: Entry) -> tuple[Read, ...]:
+    found = note.get("reads")
+    if not isinstance(found, list) or not all(isinstance(item, list) and item for item in found):
+        return (Read(EVERYTHING),)
+    return tuple(Read(str(name), tuple(map(str, areas))) for name, *areas in found)
+
+
+def _said(names: tuple[str, ...]) -> tuple[str, ...]:
+    return names if names == (EARLIER,) else fingerprints.told(names)
 
 
 def _read(path: Path) -> dict[str, Any]:

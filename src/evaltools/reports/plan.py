@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from evaltools.data import ingest, store
+from evaltools.data import inputs, store
 from evaltools.errors import RunError, StudyError, unknown
 from evaltools.measures.catalogue import INDICATORS
 from evaltools.study import Workspace, check_period
@@ -144,8 +144,7 @@ def resolve(area: str, permitted: Sequence[str], names: Mapping[str, str]) -> st
 
 def area_names(space: Workspace) -> dict[str, str]:
     """Return id → name of the study's areas, from the processed tables."""
-    frame = store.read(space, "area")
-    return dict(zip(frame["area_id"].astype(str), frame["name"].astype(str), strict=True))
+    return store.area_names(space)
 
 
 def declared(path: Path) -> dict[str, str]:
@@ -249,8 +248,8 @@ def _inside(space: Workspace, name: str, value: str) -> str:
         path = Path(value).resolve()  # follows links, so that none leads out
     except (OSError, RuntimeError):
         raise RunError(f"{name}={value}: its links lead nowhere; name the file itself") from None
-    if name == "codings" and path.is_dir() and path.suffix == ingest.FOLDER:
-        path = path / ingest.IN_FOLDER
+    if name == "codings" and path.is_dir() and path.suffix == inputs.FOLDER:
+        path = path / inputs.IN_FOLDER
     if not path.is_relative_to(space.root.resolve()):
         raise RunError(f"{name}: the file must lie inside the project; copy it below data/raw/")
     if path.suffix not in FILES[name]:

@@ -13,10 +13,10 @@ from evaltools.release import plans, published, registry
 from evaltools.release.plan import Plan
 from evaltools.release.registry import Release
 from evaltools.reports import html, voices
-from evaltools.reports.manifest import Shelf
+from evaltools.reports.manifest import CHECKED, Shelf
 from evaltools.study import Study
 
-FILE = "pruefung.html"
+FILE = CHECKED
 KINDS = {"primary": "klein", "secondary": "zum Schutz einer kleinen"}
 CHOICES = {
     "exact": "mit weniger geht es nachweislich nicht",
@@ -101,14 +101,16 @@ def _obstacles(shelf: Shelf, by: str) -> Sequence[str]:
     own = [item["file"] for item in entries if item["own"]]
     there = {(e["area"], e["notebook"]) for e in entries if e["ok"] and not e["own"]}
     lost = [f"{area or 'city'} {name}" for area, name in sorted(wanted - there)]
-    old = [item["file"] for item in entries if item["stale"]]
+    old = [item["file"] for item in entries if shelf.changes(item["file"])]
     found = {
         "audience: intern is never released": study.audience == "intern",
         "disclosure: signed: (by, date) is missing in the study file": not study.disclosure.signed,
         "give the name of who signs with --by": not by.strip(),
         f"pages are missing or were changed: {', '.join(lost)}; run the study again": bool(lost),
         f"pages with parameters of their own: {', '.join(own)}; remove them": bool(own),
-        f"pages of older data: {', '.join(old)}; run the study again": bool(old),
+        f"pages made from something else than now: {', '.join(old)}; run the study again": bool(
+            old
+        ),
     }
     return [text for text, holds in found.items() if holds]
 

@@ -7,9 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from evaltools.data.store import Provenance
-from evaltools.evaluation.claims import TITLES
-from evaltools.reports import html
+from evaltools.data.provenance import Provenance
 from evaltools.reports.plan import PAGE
 from evaltools.study import Workspace
 
@@ -48,6 +46,9 @@ def index(space: Workspace, made: Provenance, entries: Sequence[dict[str, Any]])
     ReleaseError
         When it would hold more than text and the house's own markup.
     """
+    # a run in which nothing changed reads the entries only, and waits for none of this
+    from evaltools.reports import html
+
     page = html.page(space, made, title=space.study.title, area="", inputs=(), depth=0)
     template = html.environment().get_template("site.html.j2")
     text = template.render(
@@ -99,6 +100,8 @@ def _groups(space: Workspace, entries: Sequence[dict[str, Any]]) -> list[dict[st
 
 
 def _board(entries: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    from evaltools.evaluation.claims import TITLES
+
     columns = [item for item in entries if item["verdicts"] and item["ok"] and not item["own"]]
     if not columns:
         return None
