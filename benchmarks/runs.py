@@ -41,6 +41,8 @@ import nbformat
 from evaltools.data import ingest, store
 from evaltools.release import plans
 from evaltools.reports import jobs, plan
+from evaltools.reports.job import Job
+from evaltools.reports.kernel import Executed
 from evaltools.study import Workspace
 
 STUDY, BOOK = "siebzehn", "30_vorher_nachher"
@@ -206,11 +208,12 @@ def contenders(space: Workspace, areas: Sequence[str]) -> dict[str, Callable[[],
 
 def different(space: Workspace) -> list[str]:
     """Put the loop's executed notebooks on pages; name those that are not as ours."""
-    made, found = store.require(space), []
+    found = []
     for task in plan.tasks(space):
         notebook = nbformat.read(space.root / "out-loop" / f"{task.area}.ipynb", as_version=4)
-        reads = jobs.make(jobs.Job(space, task, jobs.Limits())).reads
-        for name, content in jobs.contents(space, made, task, notebook, reads).items():
+        job = Job(space, task)
+        executed = Executed(notebook, jobs.make(job).reads)
+        for name, content in jobs.contents(job, executed).items():
             if (space.reports / name).read_bytes() != content:
                 found.append(name)
     return found

@@ -27,6 +27,7 @@ import pandas as pd
 
 from evaltools.data import cases, demo, ingest, store
 from evaltools.reports import jobs, manifest, plan, runs
+from evaltools.reports.job import Job
 from evaltools.study import Workspace
 
 BOOK = "30_vorher_nachher"
@@ -51,7 +52,7 @@ def report(space: Workspace) -> float:
     seconds = []
     for task in plan.tasks(space)[: AREAS + 1]:
         begun = time.perf_counter()
-        made = jobs.make(jobs.Job(space, task, jobs.Limits()))
+        made = jobs.make(Job(space, task))
         seconds.append(time.perf_counter() - begun)
         if made.error:
             sys.exit(f"{space.name} {task.area}: {made.error}")

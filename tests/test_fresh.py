@@ -16,6 +16,7 @@ from evaltools.data import digests, store
 from evaltools.data.ingest import ingest
 from evaltools.data.inputs import is_current
 from evaltools.data.reads import Read
+from evaltools.release import registry
 from evaltools.reports import jobs, manifest, plan, runs
 from evaltools.reports.kernel import Executed
 from evaltools.reports.limits import Limits
@@ -145,6 +146,16 @@ def test_a_changed_study_file_runs_all(root: Path) -> None:
     path = root / "studies" / "tiny.yml"
     path.write_text(path.read_text(encoding="utf-8") + "events: []\n", encoding="utf-8")
     assert ran(root) == ALL
+
+
+def test_a_release_that_hides_nothing_else_runs_nothing(root: Path) -> None:
+    space = open_study("tiny", folder=root)
+    before = files(root)
+    registry.add(space, day="2026-03-01", by="A. Muster", counts={}, pages={})
+    assert ran(root) == set()
+    changed = {Path(name).name for name, time in files(root).items() if before.get(name) != time}
+    assert "pruefung.html" in changed  # which lists all releases
+    assert not {name for name in changed if name.endswith("probe.html")}
 
 
 def test_a_table_that_is_added_runs_all(root: Path) -> None:

@@ -18,7 +18,7 @@ from evaltools.data.digests import Digests
 from evaltools.data.provenance import Provenance
 from evaltools.data.reads import CODINGS, EVERYTHING, PLAN, PROVENANCE, Read
 from evaltools.data.tables import NARROWED
-from evaltools.release import plans, registry
+from evaltools.release import plans
 from evaltools.reports.plan import FILES, Task
 from evaltools.study import Workspace
 
@@ -27,7 +27,7 @@ CASES, CODED = "hze_case", "coding"
 ORIGIN = {NARROWED: CASES}  # counted from case rows where no file of counts is given
 OF_TASK = ("parameters", "own files")
 # What says nothing of how old the data on a page are.
-NOT_DATA = ("notebook", "program", "record", "releases", "names", *OF_TASK)
+NOT_DATA = ("notebook", "program", "record", "names", *OF_TASK)
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,9 @@ class Present:
 def present(space: Workspace, made: Provenance) -> Present:
     """Take stock of what a study is made from now.
 
+    Releases are no part of it: they decide which counts are shown, and nothing else, so that the
+    plan's pattern speaks for them.
+
     Parameters
     ----------
     space : Workspace
@@ -129,7 +132,6 @@ def present(space: Workspace, made: Provenance) -> Present:
     ground = {
         "study file": space.digest,
         "record": _file(record),
-        "releases": registry.digest(space),
         "program": program.digest(),
         "names": tables.get("pseudonym", {}).get(digests.WHOLE, ""),
         "state of data": _digest([made.city, made.simulated, made.retrieved]),

@@ -33,7 +33,7 @@ def make(job: Job) -> Made:
     begun = time.monotonic()
     try:
         executed = execute(job.space, job.task, limits=job.limits)
-        contents = _contents(job, executed)
+        written = contents(job, executed)
         verdicts = html.verdicts(executed.notebook)
     except (NotebookFailed, EvaltoolsError) as error:
         return Made(job.task, time.monotonic() - begun, str(error))
@@ -43,14 +43,14 @@ def make(job: Job) -> Made:
     return Made(
         job.task,
         time.monotonic() - begun,
-        contents=contents,
+        contents=written,
         verdicts=verdicts,
         hidden=html.hidden(executed.notebook),
         reads=executed.reads,
     )
 
 
-def _contents(job: Job, executed: Executed) -> dict[str, bytes]:
+def contents(job: Job, executed: Executed) -> dict[str, bytes]:
     """Make all public files of an executed notebook, by path below the folder of reports.
 
     They are moved into place together, and leave together when the page is replaced or fails.

@@ -16,6 +16,7 @@ from typing import Any
 from evaltools import files
 from evaltools.data.provenance import Provenance
 from evaltools.data.reads import EVERYTHING, Read
+from evaltools.release import registry
 from evaltools.reports import fingerprints, site
 from evaltools.reports.fingerprints import OF_TASK, Present
 from evaltools.reports.plan import Task
@@ -221,7 +222,8 @@ def _public(shelf: Shelf) -> dict[str, Any]:
 
 def _state(shelf: Shelf) -> str:
     """Return a digest of what the index and the checker's page say beside the pages."""
-    return _hash(json.dumps([shelf.made.state, shelf.present.ground], sort_keys=True))
+    told = [shelf.made.state, registry.digest(shelf.space), shelf.present.ground]
+    return _hash(json.dumps(told, sort_keys=True))
 
 
 def _office(space: Workspace) -> Path:
