@@ -7,7 +7,6 @@ import pickle
 import stat
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,20 +17,17 @@ from pandas.testing import assert_frame_equal
 from evaltools import program
 from evaltools.data import kept
 from evaltools.data.tables import Tables
+from evaltools.effects.dynamics import EventStudy
 from evaltools.errors import DesignError
+from evaltools.study import open_study
 
 calls: list[object] = []
 
 
-@dataclass(frozen=True)
-class Made:
-    frame: pd.DataFrame
-    value: float
-
-
-def made(rows: pd.DataFrame, factor: float) -> Made:
+def made(rows: pd.DataFrame, factor: float) -> EventStudy:
     calls.append(factor)
-    return Made(rows.assign(n=rows["n"] * factor), float("nan") if factor > 1 else float("inf"))
+    value = float("nan") if factor > 1 else float("inf")
+    return EventStudy(rows.assign(n=rows["n"] * factor), value, 1, 2)
 
 
 def refused(start: int) -> int:
@@ -71,11 +67,11 @@ def test_an_equal_call_is_read_and_gives_exactly_what_was_computed(tables: Table
     first = kept.once(tables, made, ROWS, 2.0)
     again = kept.once(tables, made, ROWS.copy(), 2.0)
     assert calls == [2.0]
-    assert_frame_equal(first.frame, again.frame, check_exact=True)
-    assert first.frame.dtypes.equals(again.frame.dtypes)
-    assert np.isnan(again.value)
-    assert first.frame is not again.frame
-    assert kept.once(tables, made, ROWS, 1.0).value == float("inf")
+    assert_frame_equal(first.table, again.table, check_exact=True)
+    assert first.table.dtypes.equals(again.table.dtypes)
+    assert np.isnan(again.level)
+    assert first.table is not again.table
+    assert kept.once(tables, made, ROWS, 1.0).level == float("inf")
 
 
 def test_other_content_another_function_or_another_program_is_computed(
@@ -128,6 +124,24 @@ class Trap:
 def planted(path: Path) -> None:
     data = pickle.dumps(Trap())
     path.write_bytes(kept.sha256(data).digest() + data)
+
+
+class Opened:
+    """A class of the program that is no result."""
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return open_study, ("demo",)
+
+
+@pytest.mark.parametrize("content", [Trap(), Opened(), Path(), os.getcwd, eval])
+def test_a_file_that_holds_more_than_a_result_is_not_read(tables: Tables, content: object) -> None:
+    kept.once(tables, doubled, 1)
+    (file,) = results(tables)
+    data = pickle.dumps(content)
+    file.write_bytes(kept.sha256(data).digest() + data)
+    calls.clear()
+    assert kept.once(tables, doubled, 1) == 2
+    assert calls == [1]
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602])
