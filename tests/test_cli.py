@@ -154,7 +154,7 @@ def test_a_failed_notebook_ends_the_run_with_its_own_code(
     )
     assert code == 8
     said = capsys.readouterr().err
-    assert "failed: SR04 00_datenlage: cell 6: AttributeError" in said
+    assert "failed: SR04 00_datenlage: cell 5: AttributeError" in said
     assert "1 of 1 notebooks failed" in said
 
 

@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from evaltools import files
 from evaltools.data import store
 from evaltools.errors import RunError
 from evaltools.reports import cluster, command, jobs, plan, runs
+from evaltools.reports.executors import Lost
 from evaltools.study import Workspace, open_study
 from fault_samples import After, gone, kill, many, marked
 from robust_samples import executed, public, torn
@@ -190,6 +192,59 @@ def test_a_shard_holds_the_study_only_while_it_places(
     monkeypatch.setattr(jobs, "execute", free)
     runs.run_all([(space, plan.tasks(space))], manner=runs.Manner(shared=True))
     assert len(held) == 2
+
+
+def test_nobody_changes_a_study_beside_a_part_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = many(tmp_path / "p", areas=1)
+    refused = []
+
+    def beside(space: Workspace, task: plan.Task, **limits: object) -> object:
+        with pytest.raises(RunError, match="--shard") as caught, store.locked(space):
+            pass
+        refused.append(str(caught.value))
+        return executed(space, task)
+
+    monkeypatch.setattr(jobs, "execute", beside)
+    monkeypatch.chdir(space.root)
+    monkeypatch.setattr(command, "_engine", lambda order, *_: (runs.executors.here, order.limits))
+    order = command.Order(shard=(1, 1))
+    command.run(["tiny"], order, listener=After(0, lambda: None), ready=lambda _: None)
+    assert len(refused) == 2
+    with store.locked(space):
+        pass  # once it has ended
+
+
+def test_a_part_does_not_ingest_beside_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = many(tmp_path / "p", areas=1)
+    path = space.raw / "zahlen.csv"
+    path.write_text(path.read_text("utf-8").replace(";20\n", ";77\n"), "utf-8")
+    monkeypatch.chdir(space.root)
+    with (
+        files.locked(store.shard_lock(space, 2, 2), "part 2/2"),
+        pytest.raises(RunError, match="parts of a run of study tiny are under way"),
+    ):
+        command.run(
+            ["tiny"],
+            command.Order(shard=(1, 2)),
+            listener=After(0, lambda: None),
+            ready=lambda _: pytest.fail("it was read"),
+        )
+
+
+def test_a_foreign_error_on_a_worker_tells_its_kind_only(tmp_path: Path) -> None:
+    space = many(tmp_path / "p", areas=1)
+
+    def leaking(given: object) -> None:
+        raise KeyError("Zacharias Kanarienvogel")
+
+    result = cluster.checked(leaking, cluster._Probe(space), cluster.ground(space))
+    assert isinstance(result, Lost)
+    assert result.reason.startswith("KeyError")
+    assert "Zacharias" not in result.reason
 
 
 @pytest.mark.parametrize("text", ["0/2", "3/2", "1", "a/b", "1/", "-1/2"])

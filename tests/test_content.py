@@ -49,6 +49,12 @@ def frame(**changed: Any) -> pd.DataFrame:
 
 DIFFERENT = (
     None,
+    pd.Series(pd.Categorical(["a"], ["a", "z"])),
+    pd.Series(pd.Categorical(["a"], ["z", "a"])),
+    pd.Series(pd.Categorical(["a"], ["a", "z"], ordered=True)),
+    pd.Period("2020", "Y-DEC"),
+    pd.Period("2020", "Y-MAR"),
+    Population(age_from=0, age_to=17),
     True,
     1,
     1.0,
@@ -155,7 +161,28 @@ def test_another_process_finds_the_same() -> None:
     assert said.strip() == here
 
 
-@pytest.mark.parametrize("thing", [object(), lambda: 1, [object()], iter([])])
+def test_functions_of_one_name_differ_by_their_code() -> None:
+    def made(source: str) -> object:
+        space: dict[str, object] = {"__name__": "__main__"}
+        exec(source, space)
+        return space["f"]
+
+    sources = ["def f(x): return x", "def f(x): return -x", "def f(x): return x + 1"]
+    assert len({digest(made(source)) for source in sources}) == 3
+    assert digest(made(sources[0])) == digest(made(sources[0]))
+
+
+@pytest.mark.parametrize(
+    "thing",
+    [
+        object(),
+        lambda: 1,
+        [object()],
+        iter([]),
+        np.ma.masked_array([1, 2], [True, False]),
+        np.zeros(1, dtype=[("a", int)]),
+    ],
+)
 def test_what_has_no_digest_is_refused(thing: object) -> None:
     with pytest.raises(TypeError, match="no digest of"):
         digest(thing)

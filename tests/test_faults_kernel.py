@@ -19,15 +19,15 @@ from evaltools.study import Workspace
 from kernel_samples import alive, soon
 
 GIB = 2**30
-DIED = "cell 4: the kernel died; perhaps out of memory, see --memory and --workers"
-SPENT = "cell 4: MemoryError: it needs more memory than 2 GiB; see --memory and --workers"
-EXIT = "cell 4: SystemExit: a notebook runs to its end; take the call of exit out"
+DIED = "cell 3: the kernel died; perhaps out of memory, see --memory and --workers"
+SPENT = "cell 3: MemoryError: it needs more memory than 2 GiB; see --memory and --workers"
+EXIT = "cell 3: SystemExit: a notebook runs to its end; take the call of exit out"
 FAULTS = {
-    "raises": ("raise ValueError('Kind 4711')", Limits(seconds=40), "cell 4: ValueError; "),
+    "raises": ("raise ValueError('Kind 4711')", Limits(seconds=40), "cell 3: ValueError; "),
     "raises ours": (
         "from evaltools.errors import RunError\nraise RunError('no area R9')",
         Limits(seconds=40),
-        "cell 4: RunError: no area R9",
+        "cell 3: RunError: no area R9",
     ),
     "ends": ("import os; os._exit(0)", Limits(seconds=40), DIED),
     "killed": ("import os; os.kill(os.getpid(), 9)", Limits(seconds=40), DIED),
@@ -47,7 +47,7 @@ FAULTS = {
     "interrupted": (
         "import os, time; os.kill(os.getpid(), 2); time.sleep(5)",
         Limits(seconds=40),
-        "cell 4: KeyboardInterrupt; ",
+        "cell 3: KeyboardInterrupt; ",
     ),
 }
 QUICK = ("ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "numpy")

@@ -190,6 +190,24 @@ def edited_notes(root: Path, change: Callable[[dict[str, object]], object]) -> N
     path.write_text(json.dumps(notes), encoding="utf-8")
 
 
+def test_an_interrupted_run_leaves_an_index_that_marks_old_pages(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(space: Workspace, task: Task, *, limits: Limits) -> Executed:
+        if task.area != "R1":
+            raise KeyboardInterrupt
+        return recorded(space, task, limits=limits)
+
+    monkeypatch.setattr(jobs, "execute", interrupted)
+    count(root, "R3", 77)
+    with pytest.raises(KeyboardInterrupt):
+        ran(root)
+    index = (root / "reports" / "tiny" / "index.html").read_text(encoding="utf-8")
+    assert index.count("älterer Datenstand") == len(EFFECTS | CITY) - 1
+    monkeypatch.setattr(jobs, "execute", recorded)
+    assert ran(root) == (EFFECTS | CITY) - {("R1", "30")}
+
+
 @pytest.mark.parametrize("name", ["made_from", "reads"])
 def test_a_page_of_which_too_little_is_known_runs_again(root: Path, name: str) -> None:
     edited_notes(root, lambda note: note.pop(name))
@@ -230,6 +248,7 @@ def test_the_status_names_what_changed(root: Path) -> None:
         "stale    R2  30_probe: plan changed",
         "stale    city  70_probe: hze_count changed: R1; plan changed",
         "tiny: 0 of 5 pages are fresh",
+        "next: evaltools run tiny makes the others anew",
     )
 
 

@@ -123,7 +123,7 @@ class Trap:
 
 def planted(path: Path) -> None:
     data = pickle.dumps(Trap())
-    path.write_bytes(kept.sha256(data).digest() + data)
+    path.write_bytes(kept.checked(path, data) + data)
 
 
 class Opened:
@@ -138,7 +138,7 @@ def test_a_file_that_holds_more_than_a_result_is_not_read(tables: Tables, conten
     kept.once(tables, doubled, 1)
     (file,) = results(tables)
     data = pickle.dumps(content)
-    file.write_bytes(kept.sha256(data).digest() + data)
+    file.write_bytes(kept.checked(file, data) + data)
     calls.clear()
     assert kept.once(tables, doubled, 1) == 2
     assert calls == [1]

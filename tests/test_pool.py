@@ -216,7 +216,9 @@ def started(space: Workspace, mark: str) -> subprocess.Popen[bytes]:
         bufsize=0,
     )
     assert process.stderr is not None
-    assert process.stderr.read(5) == b"done "
+    while (line := process.stderr.readline()) and not line.startswith(b"done "):
+        pass
+    assert line, "it ended before its first page"
     return process
 
 

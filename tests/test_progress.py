@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evaltools.errors import DataError, NotebookError, RunError
+from evaltools.errors import DataError, NotebookError, ReleaseError, RunError
 from evaltools.reports import ending, progress
 from evaltools.reports.outcomes import Due, Ended, Outcome
 from evaltools.reports.plan import Task
@@ -133,11 +133,24 @@ def test_a_terminal_gets_a_bar_and_a_file_lines(monkeypatch: pytest.MonkeyPatch)
         listener.say("[not markup]")
 
 
+def test_what_takes_its_time_before_the_first_task_is_said_once(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    listener = progress.Lines()
+    for _ in range(3):
+        listener.running([], 2)
+    assert capsys.readouterr().err == f"{progress.READY}\n"
+    listener = progress.Lines()
+    listener.running([Due("tiny", task("R1"), 1.0)], 2)
+    listener.running([], 2)
+    assert capsys.readouterr().err == ""
+
+
 def test_several_studies_are_told_apart(ended: Ended, space: Workspace) -> None:
     other = Ended(replace(space, name="other_city"), (), DataError("2 errors"))
     rows = progress.table([ended, other])
     assert rows[1].split() == ["tiny", "1", "1", "1"]
-    assert rows[2].split() == ["other_city", "0", "0", "0"]
+    assert rows[2].split() == ["other_city", "0", "0", "0", "not", "run"]
     assert rows[3:] == [
         "failed: tiny R3 00_probe: cell 4: KeyError; withheld",
         "error: study other_city: 2 errors",
@@ -161,5 +174,8 @@ def test_the_command_ends_with_what_failed(ended: Ended, space: Workspace) -> No
         ending.raise_for([ended])
     fine = Ended(space, ended.outcomes[:2])
     ending.raise_for([fine])
-    with pytest.raises(RunError, match="1 of 2 studies could not be run"):
-        ending.raise_for([fine, Ended(space, (), DataError("x"))])
+    bad = Ended(space, (), DataError("x"))
+    with pytest.raises(DataError, match="1 of 2 studies could not be run"):
+        ending.raise_for([fine, bad])
+    with pytest.raises(RunError, match="2 of 2 studies could not be run"):
+        ending.raise_for([bad, Ended(space, (), ReleaseError("x"))])

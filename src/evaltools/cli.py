@@ -73,7 +73,8 @@ def run(
         float, typer.Option(min=1, metavar="SECONDS", help="Longest that one notebook may take")
     ] = 600.0,
     memory: Annotated[
-        float, typer.Option(min=0, metavar="GIB", help="Most that one notebook may hold")
+        float,
+        typer.Option(min=0, metavar="GIB", help="Most for one notebook; 0: its share of all"),
     ] = 0.0,
     scheduler: Annotated[
         str, typer.Option(metavar="tcp://HOST:PORT", help="Run on the workers of a Dask scheduler")
@@ -111,6 +112,9 @@ def run(
             _make_current(space, listener.say)
 
         ended = command.run(study, order, listener=listener, ready=ready)
+        for one in ended:
+            if isinstance(one.error, DataError) and one.error.findings is not None:
+                _print_findings(one.error.findings)
         listener.finish(ended)
     for one in ended:
         for line in ending.results(one, _shown):
@@ -254,7 +258,7 @@ def _interruptible() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        typer.echo("interrupted; finished pages are kept, run the same command again", err=True)
+        typer.echo("interrupted; finished pages are kept, run it again without --force", err=True)
         raise typer.Exit(130) from None
     finally:
         signal.signal(signal.SIGTERM, before)

@@ -104,6 +104,15 @@ def digest(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
+def is_held(path: Path) -> bool:
+    """Whether a process holds a lock file."""
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
+
+
 @contextmanager
 def locked(path: Path, what: str, *, wait: float = 0.0) -> Iterator[None]:
     """Hold a lock file; the system frees it when the process ends, however.

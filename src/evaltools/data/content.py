@@ -21,6 +21,8 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel
 
+OWN = f"{__name__.partition('.')[0]}."
+
 
 class _Hash(Protocol):
     def update(self, data: bytes, /) -> None: ...
@@ -47,22 +49,32 @@ def digest(thing: object) -> str:
 
 def _tell(told: _Hash, thing: Any) -> None:
     match thing:
+        case np.ma.MaskedArray():
+            raise TypeError("no digest of a masked array; give values and mask")
         case np.ndarray():
             _array(told, thing)
         case np.generic():
             _array(told, np.asarray(thing))
         case pd.DataFrame() | pd.Series() | pd.Index():
             _pandas(told, thing)
-        case Enum() | type() | FunctionType():
+        case FunctionType():
+            _part(told, "name", _named(thing))
+            if not thing.__module__.startswith(OWN):  # no part of the program's digest
+                code = thing.__code__
+                _part(told, "code", code.co_code + repr((code.co_consts, code.co_names)).encode())
+        case Enum() | type():
             _part(told, "name", _named(thing))
         case None | bool() | int() | str() | bytes() | PurePath() | range():
             _part(told, type(thing).__name__, str(thing))
         case float():
             _part(told, "float", thing.hex())
-        case date() | pd.Timedelta() | pd.Period():
-            _part(told, type(thing).__name__, str(thing))
+        case pd.Period():
+            _part(told, f"Period {thing.freqstr}", str(thing))
+        case date() | pd.Timedelta():
+            _part(told, type(thing).__name__, f"{thing} {getattr(thing, 'tzinfo', None)}")
         case BaseModel():
-            _part(told, _named(type(thing)), thing.model_dump_json())
+            held = [getattr(thing, name) for name in type(thing).model_fields]
+            _items(told, _named(type(thing)), [*held, thing.model_extra])
         case Mapping():
             _items(told, "mapping", [part for pair in thing.items() for part in pair])
         case set() | frozenset():
@@ -103,6 +115,8 @@ def _named(thing: Any) -> str:
 
 
 def _array(told: _Hash, array: np.ndarray[Any, Any]) -> None:
+    if array.dtype.fields is not None:
+        raise TypeError("no digest of an array of records; give its columns")
     if array.dtype.hasobject:
         _items(told, f"array{array.shape}", array.ravel().tolist())
     else:
@@ -130,6 +144,8 @@ def _values(told: _Hash, column: Any) -> None:
         return
     missing = np.asarray(column.isna()) if not isinstance(column, pd.MultiIndex) else None
     _part(told, "values", str(kind))
+    if isinstance(kind, pd.CategoricalDtype):
+        _items(told, f"ordered {kind.ordered}", [kind.categories])
     if missing is not None and isinstance(kind, pd.StringDtype):
         held = column.to_numpy(dtype=object, na_value=None)
         _part(told, "texts", json.dumps(held.tolist()))

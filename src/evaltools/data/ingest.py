@@ -79,7 +79,7 @@ def ingest(space: Workspace) -> Ingested:
     errors = int((findings["severity"] == "error").sum())
     if errors:
         raise DataError(
-            f"study {space.name}: {errors} errors in the raw data, listed above; mend the files or "
+            f"study {space.name}: {errors} errors in the raw data, all listed; mend the files or "
             "data/raw/.../sources.yml and run it again; processed data are as they were",
             findings=findings,
         )

@@ -114,7 +114,7 @@ def once(
     return made
 
 
-def sweep(folder: Path, *, most: int = MOST) -> None:
+def sweep(folder: Path, *, most: int = MOST, alone: bool = True) -> None:
     """Remove all but the results that were used last, and what killed processes left.
 
     Parameters
@@ -123,6 +123,8 @@ def sweep(folder: Path, *, most: int = MOST) -> None:
         The folder of results; nothing is done when it is not there.
     most : int, optional
         How many results stay.
+    alone : bool, optional
+        Whether nobody can be writing there now, so that what is unfinished is left over.
     """
     if not folder.is_dir():
         return
@@ -130,7 +132,8 @@ def sweep(folder: Path, *, most: int = MOST) -> None:
     for file in folder.iterdir():
         with suppress(OSError):
             if file.suffix in (files.PART, ".lock"):
-                file.unlink()
+                if alone:
+                    file.unlink()
             else:
                 used.append((file.stat().st_mtime_ns, file))
     for _, file in sorted(used)[: max(0, len(used) - most)]:
@@ -148,6 +151,11 @@ class _Reader(pickle.Unpickler):
         if not (isinstance(found, type) and is_dataclass(found)):
             raise pickle.UnpicklingError(f"{module}.{name} is no part of a result")
         return found
+
+
+def checked(path: Path, data: bytes) -> bytes:
+    """Return the digest in front of a result: of its name, too, so that it cannot be mixed up."""
+    return sha256(path.name.encode() + data).digest()
 
 
 def _own_folder(folder: Path) -> bool:
@@ -174,7 +182,7 @@ def _read(path: Path) -> tuple[Any] | None:
             if not stat.S_ISREG(known.st_mode) or not _ours(known):
                 return None
             data = file.read()
-        if sha256(data[CHECK:]).digest() != data[:CHECK]:
+        if checked(path, data[CHECK:]) != data[:CHECK]:
             return None
         os.utime(path)
         return (_Reader(io.BytesIO(data[CHECK:])).load(),)
@@ -189,7 +197,7 @@ def _write(path: Path, result: object) -> None:
     with suppress(OSError):
         try:
             part.touch(mode=0o600, exist_ok=False)
-            part.write_bytes(sha256(data).digest() + data)
+            part.write_bytes(checked(path, data) + data)
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)

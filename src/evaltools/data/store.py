@@ -15,7 +15,7 @@ from evaltools.data import digests, kept, provenance, reads
 from evaltools.data.provenance import Provenance as Provenance
 from evaltools.data.schema import TABLES
 from evaltools.data.tables import Tables
-from evaltools.errors import DataError, unknown
+from evaltools.errors import DataError, RunError, unknown
 from evaltools.study import Workspace
 
 if TYPE_CHECKING:
@@ -58,7 +58,6 @@ def write(
         digests.write(temporary, digests.of(_read_back(temporary)))
         _json(temporary / NAMES, _names(frames["area"]) if "area" in frames else {})
         _json(temporary / "datapackage.json", package(frames, made.study, made.title, made.sources))
-        temporary.chmod(0o755)
         files.carry(folder, temporary, OFFICE)
         files.settle(temporary)
         _replace(temporary, folder)
@@ -76,9 +75,38 @@ def locked(space: Workspace) -> Iterator[None]:
         When another process holds it; the message says which.
     """
     with files.locked(space.processed.with_name(f".{space.name}.lock"), f"study {space.name}"):
+        refuse_beside_shards(space)
         _sweep(space.processed)
         kept.sweep(space.processed / CACHES[0])
         yield
+
+
+def shard_lock(space: Workspace, part: int, parts: int) -> Path:
+    """Return the lock that a part of a run holds from its beginning to its end."""
+    return space.processed.with_name(f".{space.name}.shard-{part}-{parts}.lock")
+
+
+def refuse_beside_shards(space: Workspace, *, own: Path | None = None) -> None:
+    """Refuse to change what the parts of a run read, while one of them is under way.
+
+    Parameters
+    ----------
+    space : Workspace
+        The study, locked.
+    own : Path, optional
+        The lock of the part that asks.
+
+    Raises
+    ------
+    RunError
+        When another part is under way.
+    """
+    for path in space.processed.parent.glob(f".{space.name}.shard-*.lock"):
+        if path != own and files.is_held(path):
+            raise RunError(
+                f"parts of a run of study {space.name} are under way (--shard); wait for them, "
+                "or end them"
+            )
 
 
 def read(space: Workspace, name: str) -> pd.DataFrame:

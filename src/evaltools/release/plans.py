@@ -52,7 +52,7 @@ def of(space: Workspace, tables: Mapping[str, pd.DataFrame]) -> Plan:
     except (OSError, ValueError, TypeError, KeyError):
         made = protection.plan(whole, space.study, registry.earlier(space))
     files.write(path, plan.to_json(made), private=True)
-    kept.sweep(path.parent, most=MOST)
+    kept.sweep(path.parent, most=MOST, alone=False)
     return made
 
 

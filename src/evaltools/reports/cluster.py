@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 TICK = 0.5  # seconds between two looks at what has ended
-PATIENCE = 60.0  # seconds to wait for the scheduler, for its first worker, for each worker's answer
+ANSWER = 10.0  # seconds to wait for the scheduler
+PATIENCE = 60.0  # seconds to wait for its first worker, and for each worker's answer
 AHEAD = 64  # tasks that wait at the scheduler, so that a cluster that grows by need sees the need
 MISSING = "--scheduler needs Dask; install evaltools[cluster]"
 AWAY = "the scheduler went away; finished pages are kept, start it and run the same command again"
@@ -125,7 +126,7 @@ def _connected(address: str, spaces: Sequence[Workspace]) -> Iterator[Executor]:
     # What it logs of a lost scheduler is said in one line here.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
-        client = Client(address, timeout=PATIENCE)
+        client = Client(address, timeout=ANSWER)
     except (OSError, ValueError, TimeoutError):
         raise RunError(
             f"no scheduler answers at {address}; start it or check the address"
@@ -143,7 +144,9 @@ def _check(client: Client, spaces: Sequence[Workspace]) -> None:
     try:
         client.wait_for_workers(1, timeout=PATIENCE)
     except TimeoutError:
-        raise RunError("the scheduler has no workers; start some with --nthreads 1") from None
+        raise RunError(
+            f"the scheduler had no worker for {PATIENCE:.0f} s; start some with --nthreads 1"
+        ) from None
     threads = client.nthreads()
     if any(number != 1 for number in threads.values()):
         raise RunError("a notebook needs a worker of its own; start workers with --nthreads 1")
@@ -178,7 +181,8 @@ def ground(space: Workspace) -> Ground:
 def checked(function: Callable[[Any], Any], given: Any, wanted: Ground) -> Any:
     """Call a function on a worker, if that finds what it needs.
 
-    Raises nothing meant for users: such errors are returned, as from other executors.
+    Raises nothing: errors meant for users are returned, as from other executors, of a foreign one
+    only its kind, for Dask writes what is raised into the worker's log.
     """
     found = ground(given.space)
     if found.program != wanted.program:
@@ -188,7 +192,10 @@ def checked(function: Callable[[Any], Any], given: Any, wanted: Ground) -> Any:
             f"a worker does not find the processed data of study {given.space.name} as they are "
             "here; all need the project's folder under the same path"
         )
-    return guarded(lambda: function(given))
+    try:
+        return guarded(lambda: function(given))
+    except Exception as error:
+        return Lost(f"{type(error).__name__} {FAULT}")
 
 
 def _result(future: Future[Any]) -> Any:

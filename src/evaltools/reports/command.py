@@ -17,6 +17,7 @@ from evaltools.reports.outcomes import Ended, Listener
 from evaltools.reports.steps import Batch
 from evaltools.study import Workspace, open_study
 
+MOMENT = 5.0  # seconds in which another process may look whether a part is under way
 PATIENCE = 3600.0  # seconds to wait for another shard that ingests
 
 
@@ -125,15 +126,19 @@ def _prepared(
     space: Workspace, order: Order, ready: Callable[[Workspace], None], held: ExitStack
 ) -> Batch:
     """Lock a study, make it ready and plan its tasks."""
-    from evaltools.data import store
+    from evaltools.data import inputs, store
     from evaltools.reports import plan
 
     if order.shard is None:
         held.enter_context(store.locked(space))
         ready(space)
     else:
+        own, name = store.shard_lock(space, *order.shard), "/".join(map(str, order.shard))
+        held.enter_context(files.locked(own, f"part {name} of study {space.name}", wait=MOMENT))
         lock = space.processed.with_name(f".{space.name}.lock")
         with files.locked(lock, f"study {space.name}", wait=PATIENCE):
+            if not inputs.is_current(space):
+                store.refuse_beside_shards(space, own=own)
             ready(space)
     space = space.for_office() if order.given else space
     tasks = plan.tasks(space, areas=order.areas, notebooks=order.notebooks, given=order.given)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,7 @@ class Desk:
     _checked: bool = field(default=False, init=False)
     _open: int = field(default=0, init=False)
     _ran: bool = field(default=False, init=False)
+    _closed: bool = field(default=False, init=False)
 
     def begin(self) -> Sequence[Step]:
         """Make ready, and return what can begin at once.
@@ -104,7 +105,10 @@ class Desk:
         return self._sorted() if self._later is None else self._next()
 
     def close(self) -> None:
-        """Remove what notebooks left that were ended with the run; no worker lives any more."""
+        """Leave a true index after an interruption, and nothing of notebooks that were ended."""
+        if self._shelf is not None and not self._closed and self.error is None:
+            with suppress(OSError, EvaltoolsError), self._held():
+                self._shelf = _indexed(self._read())
         if not self.manner.shared:
             _sweep(self.space)
 
@@ -120,6 +124,7 @@ class Desk:
         shelf = self._read()
         due: dict[int, list[Step]] = {}
         for task in self.tasks:
+            shelf.present.of_task(task)  # a file that changes while it is read is then found old
             if not self.manner.fresh and not shelf.reasons(task):
                 verdicts = shelf.pages[task.output]["verdicts"]
                 self._told(Outcome(task, 0.0, verdicts=verdicts, kept=True, study=self.space.name))
@@ -175,9 +180,14 @@ class Desk:
         )
         with self._held():
             shelf = self._read()
+            if isinstance(result, Lost) and task.output in shelf.pages:
+                return self._went_on(outcome)  # no fault of the notebook: its page stays, as old
             note = {"seconds": round(made.seconds, 2), "hidden": list(made.hidden)}
             note |= shelf.origin(task, made.reads)
             self._shelf = manifest.put(shelf, _entry(outcome), made.contents, note)
+        return self._went_on(outcome)
+
+    def _went_on(self, outcome: Outcome) -> Sequence[Step]:
         self._ran = True
         self._told(outcome)
         self._open -= 1
@@ -190,8 +200,9 @@ class Desk:
         with self._held():
             shelf = self._read()
             if not self._ran and manifest.settled(shelf) and (checked.is_file() or not public):
+                self._closed = True
                 return []
-            self._shelf = _indexed(shelf)
+            self._shelf, self._closed = _indexed(shelf), True
         return [Step(self.number, steps.review, self._shelf)] if public else []
 
     def _told(self, outcome: Outcome) -> None:

@@ -40,8 +40,8 @@ def raise_for(ended: Sequence[Ended]) -> None:
     ------
     NotebookError
         When a notebook failed.
-    RunError
-        When a study could not be run.
+    EvaltoolsError
+        When a study could not be run: of its own kind, a RunError where kinds differ.
     """
     failed = [one for one in ended if any(not outcome.ok for outcome in one.outcomes)]
     if failed:
@@ -54,4 +54,6 @@ def raise_for(ended: Sequence[Ended]) -> None:
         )
     errors = [one.error for one in ended if one.error is not None]
     if errors:
-        raise RunError(f"{len(errors)} of {len(ended)} studies could not be run, see above")
+        said = f"{len(errors)} of {len(ended)} studies could not be run, see above"
+        alike = len({type(error) for error in errors}) == 1
+        raise (type(errors[0]) if alike else RunError)(said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -159,7 +159,7 @@ def check_plain(notebook: NotebookNode) -> None:
     ReleaseError
         Naming the cell by its number, element and attribute; never the content.
     """
-    for number, cell in enumerate(notebook.cells, start=1):
+    for number, cell in _numbered(notebook):
         place = f"cell {number}"
         if cell.cell_type == "markdown":
             safe.check_part(safe.visible(markdown(cell.source)), place)
@@ -181,7 +181,7 @@ def check_released(notebook: NotebookNode) -> None:
     ReleaseError
         Naming the cell by its number; never its content.
     """
-    for number, cell in enumerate(notebook.cells, start=1):
+    for number, cell in _numbered(notebook):
         for output in cell.get("outputs", []):
             if output.output_type == "stream" and output.name == "stderr":
                 continue
@@ -191,6 +191,14 @@ def check_released(notebook: NotebookNode) -> None:
                     f"cell {number} shows something disclosure control has not handed out; "
                     "show only what evaltools.release returns"
                 )
+
+
+def _numbered(notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
+    """Count cells as in the user's notebook, which lacks the cell with this run's values."""
+    number = 0
+    for cell in notebook.cells:
+        number += "injected-parameters" not in cell.metadata.get("tags", [])
+        yield number, cell
 
 
 def verdicts(notebook: NotebookNode) -> dict[str, str]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 KERNEL = "evaltools"
 LANGUAGE = "python"
+INJECTED = "injected-parameters"
 START_SECONDS, OUTPUT_SECONDS, GRACE_SECONDS = 60.0, 60, 5
 
 
@@ -61,14 +62,20 @@ class Executed:
 class _Watch:
     """Which cell a task is at, and how long it may still take."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, prepared: NotebookNode) -> None:
         self.limits = limits
         self.cell = 0
+        tags = [cell.metadata.get("tags", []) for cell in prepared.cells]
+        self._added = [place for place, given in enumerate(tags) if INJECTED in given]
         self._end = time.monotonic() + limits.seconds
 
     def at(self, cell: NotebookNode, cell_index: int) -> None:
         """Note the cell; nbclient calls this with these names before it runs one."""
-        self.cell = cell_index + 1
+        self.cell = self.number(cell_index)
+
+    def number(self, place: int) -> int:
+        """Count a cell as in the user's notebook, which lacks the cell with this run's values."""
+        return place + 1 - sum(added < place for added in self._added)
 
     def left(self, cell: NotebookNode | None = None) -> float:
         """Return the seconds that are left; nbclient takes 0 for no limit."""
@@ -115,7 +122,7 @@ def execute(space: Workspace, task: Task, *, limits: Limits = USUAL) -> Executed
     with tempfile.TemporaryDirectory(dir=space.processed, prefix=".run-") as folder:
         seen = Path(folder) / "reads"
         try:
-            notebook = _persist(prepared, space.root, seen, _Watch(limits))
+            notebook = _persist(prepared, space.root, seen, _Watch(limits, prepared))
         except NotebookFailed as failed:
             _keep(space.processed / "failed", name, stripped(prepared, str(failed)))
             raise
@@ -171,7 +178,7 @@ def _run(prepared: NotebookNode, root: Path, seen: Path, watch: _Watch) -> Noteb
         )
     except PapermillExecutionError as error:
         said = _said(error.ename, error.evalue, watch.limits)
-        raise NotebookFailed(f"cell {error.cell_index + 1}: {said}") from None
+        raise NotebookFailed(f"cell {watch.number(error.cell_index)}: {said}") from None
     except CellTimeoutError:
         raise NotebookFailed(watch.ended("its outputs did not arrive")) from None
     except (DeadKernelError, KernelNotReady) as error:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from evaltools.reports.outcomes import Due, Ended, Outcome
 
 Style = Literal["bar", "lines", "quiet", "json"]
+READY = "getting ready: names, codings, which counts may be shown"
 
 
 class Tally:
@@ -76,6 +77,17 @@ class Tally:
 class Lines(Tally):
     """One line for each task, and a table at the end."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._silent = True
+
+    def running(self, tasks: Sequence[Due], workers: int) -> None:
+        """Say once what takes its time before the first task."""
+        super().running(tasks, workers)
+        if self._silent and not tasks and not self._took:
+            self.say(READY)
+        self._silent = False
+
     def ended(self, outcome: Outcome) -> None:
         """Say how a task ended."""
         super().ended(outcome)
@@ -96,6 +108,10 @@ class Lines(Tally):
 
 class Quiet(Lines):
     """Errors and the last line only."""
+
+    def running(self, tasks: Sequence[Due], workers: int) -> None:
+        """Remember what runs now."""
+        Tally.running(self, tasks, workers)
 
     def ended(self, outcome: Outcome) -> None:
         """Count a task."""
@@ -145,7 +161,7 @@ class Bar(Lines):
 
     def running(self, tasks: Sequence[Due], workers: int) -> None:
         """Name what runs."""
-        super().running(tasks, workers)
+        Tally.running(self, tasks, workers)
         self._show()
 
     def ended(self, outcome: Outcome) -> None:
@@ -164,9 +180,9 @@ class Bar(Lines):
         shown = [f"{due.task.area or 'city'} {due.task.notebook}" for due in self._now]
         left = self.seconds_left()
         self._update(
-            total=self.total,
+            total=self.total or None,
             completed=self.done,
-            description=", ".join(shown),
+            description=", ".join(shown) or ("" if self._took else READY),
             left="" if left is None else f"{_span(left)} left",
         )
 
@@ -218,13 +234,14 @@ def table(ended: Sequence[Ended]) -> list[str]:
     for one in ended:
         states = [item.state for item in one.outcomes]
         counts = "  ".join(f"{states.count(name):>6}" for name in ("done", "kept", "failed"))
-        rows.append(f"{one.space.name:{wide}}  {counts}")
+        rows.append(f"{one.space.name:{wide}}  {counts}{'  not run' if one.error else ''}")
     several = len(ended) > 1
     for one in ended:
         study = f"{one.space.name} " if several else ""
         rows += [f"failed: {study}{_place(x)}: {x.error}" for x in one.outcomes if not x.ok]
         if several and one.error is not None:
-            rows.append(f"error: study {one.space.name}: {one.error}")
+            prefix = f"study {one.space.name}: "
+            rows.append(f"error: {prefix}{str(one.error).removeprefix(prefix)}")
     return rows
 
 

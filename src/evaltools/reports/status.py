@@ -63,7 +63,13 @@ class Status:
         for state in STATES:
             said += _grouped(state, [page for page in self.pages if page.state == state])
         fresh = sum(page.state == "fresh" for page in self.pages)
-        return (*said, f"{self.study}: {fresh} of {len(self.pages)} pages are fresh")
+        said.append(f"{self.study}: {fresh} of {len(self.pages)} pages are fresh")
+        if self.raw:
+            said[-1] += " by the data as last read, more may be stale"
+            said.append(f"next: evaltools ingest {self.study} reads them, and status says the rest")
+        elif not self.is_fresh:
+            said.append(f"next: evaltools run {self.study} makes the others anew")
+        return tuple(said)
 
 
 def status(space: Workspace) -> Status:
