@@ -423,9 +423,7 @@ def test_a_failed_notebook_keeps_code_and_kind_but_no_output(
     assert str(space.root) not in text
     kept = nbformat.read(path, as_version=4)
     assert kept.metadata.evaltools.failed == outcome.error
-    assert kept.cells[3].source == code, (
-        "the values of the run lie before it"
-    )
+    assert kept.cells[3].source == code, "the values of the run lie before it"
     assert all(cell.get("outputs", []) == [] for cell in kept.cells)
     assert not (space.reports / PAGE).exists()
     assert not list(space.processed.glob(".run-*"))
