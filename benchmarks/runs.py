@@ -4,7 +4,8 @@ Usage: python benchmarks/runs.py [rounds]; the default is five, which takes the 
 hour, nearly all of it the alternatives.
 
 A simulated city of 17 model areas, each compared with the same 17 others, is read and its small
-counts are protected once, before anything is timed. Then, round by round, whole processes:
+counts are protected once, before anything is timed; one report is made, so that the study's primary
+question is on record for all who follow. Then, round by round, whole processes:
 
 - loop: papermill's command and nbconvert's command for one area after the other,
 - xargs: the same two commands, two areas at a time,
@@ -21,22 +22,18 @@ exits non-zero when a target is missed or outputs differ.
 
 from __future__ import annotations
 
-import ctypes
-import json
-import os
-import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import _cities
 import nbformat
+from _processes import Times, call, cluster, measured
 
 from evaltools.data import ingest, store
 from evaltools.release import plans
@@ -46,8 +43,6 @@ from evaltools.reports.kernel import Executed
 from evaltools.study import Workspace
 
 STUDY, BOOK = "siebzehn", "30_vorher_nachher"
-BIN = Path(sys.executable).parent
-SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, linux/prctl.h
 FEW = 2  # areas of the shorter run that tells what a further report costs
 TARGETS = {
     "runs wall: loop / ours": 8.0,
@@ -97,71 +92,6 @@ for area in areas:
             shell.display_formatter.format(result.result)
     print(time.perf_counter() - begun, time.process_time() - used, file=sys.stderr)
 """
-Times = tuple[float, float]
-
-
-def measured(work: Callable[[], None]) -> Times:
-    """Do work in a process of its own; return wall seconds and CPU seconds of all it started."""
-    read, write = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(read)
-        ctypes.CDLL(None).prctl(SUBREAPER, 1, 0, 0, 0)
-        begun = time.perf_counter()
-        work()
-        wall = time.perf_counter() - begun
-        while True:
-            try:
-                os.wait()
-            except ChildProcessError:
-                break
-        used = resource.getrusage(resource.RUSAGE_CHILDREN)
-        os.write(write, json.dumps([wall, used.ru_utime + used.ru_stime]).encode())
-        os._exit(0)
-    os.close(write)
-    with os.fdopen(read) as pipe:
-        said = pipe.read()
-    os.waitpid(child, 0)
-    if not said:
-        sys.exit("a measured process failed; see above")
-    wall, cpu = json.loads(said)
-    return wall, cpu
-
-
-def call(root: Path, *command: str) -> None:
-    """Run a command in the project; what it prints is shown only when it fails."""
-    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        command, cwd=root, env={**os.environ, "PATH": path}, capture_output=True, text=True
-    )
-    if done.returncode:
-        print(done.stdout, done.stderr, sep="\n", file=sys.stderr)
-        os._exit(1)
-
-
-@contextmanager
-def cluster(root: Path) -> Iterator[str]:
-    """Start a Dask scheduler and two workers of one thread each; gives the address."""
-    file = root / "scheduler.json"
-    file.unlink(missing_ok=True)
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": root}
-    dask = [sys.executable, "-m", "dask"]
-    where = ["--scheduler-file", str(file)]
-    server = subprocess.Popen(
-        [*dask, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", *where],
-        **quiet,
-    )
-    while not file.is_file():
-        time.sleep(0.02)
-    workers = subprocess.Popen(
-        [*dask, "worker", "--nworkers", "2", "--nthreads", "1", "--no-dashboard", *where], **quiet
-    )
-    try:
-        yield json.loads(file.read_text(encoding="utf-8"))["address"]
-    finally:
-        for process in (workers, server):
-            process.terminate()
-            process.wait()
 
 
 def cleared(space: Workspace) -> None:
@@ -246,6 +176,7 @@ def main(rounds: int) -> int:
         ingest.ingest(space)
         begun = time.perf_counter()
         plans.of(space, store.load(space))
+        call(root, "evaltools", "run", STUDY, "--area", _cities.AREAS[0], "--quiet")
         print(f"once for all: small counts protected in {time.perf_counter() - begun:.0f} s")
         ways = contenders(space, _cities.AREAS)
         few = contenders(space, _cities.AREAS[:FEW])["ours"]

@@ -15,7 +15,7 @@ from evaltools.data.store import Provenance
 from evaltools.effects.results import Effect, PreTrend
 from evaltools.measures.change import Change
 from evaltools.release.disclosure import Rule
-from evaltools.reports.html import Page
+from evaltools.reports.frame import Page
 from evaltools.study import Study, Workspace
 
 RULES = Rule(3, True, "Quelle: Musterstadt.")

@@ -52,7 +52,8 @@ from evaltools.reports import warm
 os.dup2(told[0], 1); os.dup2(told[1], 2)
 from evaltools import cli, files, program
 from evaltools.data import ingest
-from evaltools.reports import command, executors, html, jobs, manifest, plan, progress, runs, status
+from evaltools.reports import command, executors, frame, html, jobs, manifest, plan
+from evaltools.reports import progress, runs, status
 import nbclient, nbformat, papermill, papermill.execute
 import robust_samples
 
@@ -92,7 +93,7 @@ def child(order):
     os._exit(code)
 
 program.digest()
-page = html.Page("t", "s", "", "", False, (), (), "../index.html", "")
+page = frame.Page("t", "s", "", "", False, (), (), "../index.html", "")
 html.render(nbformat.v4.new_notebook(), page)
 print("ready", flush=True)
 for line in sys.stdin:

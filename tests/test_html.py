@@ -20,7 +20,7 @@ from evaltools.release.display import Board, bundle, prose
 from evaltools.release.estimates import release_placebos
 from evaltools.release.figures import Figure
 from evaltools.release.tables import Column, HtmlTable, facts, table
-from evaltools.reports import html, safe
+from evaltools.reports import frame, html, safe
 from plan_samples import rules_for
 from release_samples import (
     PAYLOAD,
@@ -186,7 +186,7 @@ def test_page_fetches_nothing(rendered: str) -> None:
         assert not any(name.startswith("on") for name in attrs)
     assert not re.search(r"@import|url\((?!data:)", rendered)
     policies = [m["content"] for m in read.all("meta") if m.get("http-equiv")]
-    assert policies == [safe.policy(html.css())]
+    assert policies == [safe.policy(frame.css())]
     assert re.fullmatch(
         r"default-src 'none'; style-src 'sha256-[A-Za-z0-9+/]{43}='; img-src data:; "
         r"base-uri 'none'; form-action 'none'",
@@ -440,9 +440,9 @@ TAMPERED = [
 def test_the_last_gate_names_the_place(rendered: str, old: str, new: str, message: str) -> None:
     assert rendered.count(old) == 1
     with pytest.raises(ReleaseError, match=f"^{re.escape(message)}") as caught:
-        html.finish(rendered.replace(old, new), "the page")
+        frame.finish(rendered.replace(old, new), "the page")
     assert "Max" not in str(caught.value)
-    assert html.finish(rendered, "the page") == rendered
+    assert frame.finish(rendered, "the page") == rendered
 
 
 def test_a_template_that_forgets_to_escape_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -465,14 +465,14 @@ def test_a_script_needs_its_place_in_list_and_policy(
     assert safe.SCRIPTS == ()
     with_script = rendered.replace("</style>", "</style><script>1</script>")
     monkeypatch.setattr(safe, "SCRIPTS", ("1",))
-    wanted = safe.policy(html.css())
+    wanted = safe.policy(frame.css())
     assert "; script-src 'sha256-a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s='; " in wanted
     with pytest.raises(ReleaseError, match="policy"):
-        html.finish(with_script, "the page")
+        frame.finish(with_script, "the page")
     monkeypatch.undo()
-    allowed = with_script.replace(safe.policy(html.css()), wanted)
+    allowed = with_script.replace(safe.policy(frame.css()), wanted)
     monkeypatch.setattr(safe, "SCRIPTS", ("1",))
-    assert html.finish(allowed, "the page") == allowed
+    assert frame.finish(allowed, "the page") == allowed
 
 
 @pytest.mark.parametrize("simulated", [True, False])
@@ -500,7 +500,7 @@ def test_same_notebook_gives_the_same_page(executed: NotebookNode, rendered: str
 def test_page_describes_the_study(tmp_path: Path) -> None:
     made = provenance()
     twice = provenance(sources=(*made.sources, *made.sources))
-    described = html.page(
+    described = frame.page(
         workspace(tmp_path), twice, title="T", area="Oberau", inputs=("x",), depth=2
     )
     assert described.home == "../../index.html"
@@ -517,7 +517,7 @@ def test_page_names_the_sources_of_what_was_looked_at(tmp_path: Path) -> None:
 
     def named(*reads: Read) -> list[str]:
         given = {"title": "T", "area": "", "inputs": (), "depth": 0, "reads": reads}
-        shown = html.page(workspace(tmp_path), made, **given)
+        shown = frame.page(workspace(tmp_path), made, **given)
         return [source["file"].removesuffix(".csv") for source in shown.sources]
 
     assert named(Read("population"), Read("area")) == ["area", "population"]

@@ -13,7 +13,7 @@ import voice_samples as samples
 from evaltools.codings import material
 from evaltools.data import store
 from evaltools.evaluation.before_after import before_after
-from evaltools.evaluation.claims import TITLES
+from evaltools.evaluation.titles import TITLES
 from evaltools.release import claim_views, joint_views, views
 from evaltools.release.joint_views import AGREE, COMPLEMENT, CONTRADICT, SILENT, UNREAD, relation
 from evaltools.release.quotes import quotes

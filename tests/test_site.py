@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from evaltools.errors import ReleaseError
-from evaltools.evaluation.claims import TITLES
+from evaltools.evaluation.titles import TITLES
 from evaltools.reports import site
 from release_samples import AREA, PAYLOAD, provenance, workspace
 from test_html import Page

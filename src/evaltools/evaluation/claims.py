@@ -12,18 +12,10 @@ import pandas as pd
 from evaltools.effects.design import Panel
 from evaltools.effects.placebo import CONSPICUOUS
 from evaltools.effects.results import Effect
+from evaltools.evaluation.titles import TITLES
 from evaltools.study import Study
 
 Verdict = Literal["gestützt", "nicht gestützt", "unklar", "nicht prüfbar"]
-TITLES = {
-    1: "Entwicklung gegen den allgemeinen Trend",
-    2: "Weniger Hilfen zur Erziehung",
-    3: "Weniger Fremdplatzierungen",
-    4: "Geringere Eingriffsintensität",
-    5: "Höhere Akzeptanz bei den Familien",
-    6: "Das zusätzliche Personal hat sich gelohnt",
-    7: "Angebote, Strukturen und Schnittstellen sind aufgebaut",
-}
 CLAIM_OUTCOMES = {2: "hze", 3: "placements", 4: "intensity"}
 FALL_SHARE = 0.05
 LEAST_FOR_PRE_TREND = 4

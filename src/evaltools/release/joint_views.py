@@ -17,7 +17,8 @@ from evaltools.codings import matrices
 from evaltools.codings.material import Material
 from evaltools.codings.model import SEPARATOR
 from evaltools.evaluation.before_after import Evaluation
-from evaltools.evaluation.claims import TITLES, Claim
+from evaltools.evaluation.claims import Claim
+from evaltools.evaluation.titles import TITLES
 from evaltools.measures import profile
 from evaltools.release import quotes as quoting
 from evaltools.release import speakers, wording

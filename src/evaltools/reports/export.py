@@ -24,7 +24,7 @@ from evaltools import workbook
 from evaltools.german import MINUS, NBSP
 from evaltools.release.display import MARK, Printed, Sheet
 from evaltools.release.tables import FOOTNOTES
-from evaltools.reports.html import Page
+from evaltools.reports.frame import Page
 
 SIMULATED = (
     "Simulierte Daten: Diese Stadt und alle Zahlen sind erfunden. Sie zeigen, wie der Bericht "

@@ -2,104 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 from functools import cache
-from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from evaltools import __version__
-from evaltools.data.provenance import Provenance
-from evaltools.data.reads import EVERYTHING, Read
 from evaltools.errors import ReleaseError
-from evaltools.german import day
 from evaltools.release.display import MARK
 from evaltools.reports import safe
-from evaltools.reports.fingerprints import read_sources
-from evaltools.study import Workspace
+from evaltools.reports.frame import FOLDER, Page, css, finish
 
-FOLDER = Path(__file__).parent
 # What a page takes of an output; a widget beside it is for JupyterLab only.
-EVERY = (Read(EVERYTHING),)
 SHOWN = ["text/html", "image/svg+xml"]
-
-
-@dataclass(frozen=True)
-class Page:
-    """What stands around a notebook's own content on its page."""
-
-    title: str
-    study: str
-    area: str
-    state: str
-    simulated: bool
-    sources: tuple[Mapping[str, str], ...]
-    inputs: tuple[str, ...]
-    home: str
-    whole: str
-    intern: bool = False
-    downloads: tuple[str, ...] = ()
-    version: str = __version__
-
-
-def page(
-    space: Workspace,
-    made: Provenance,
-    *,
-    title: str,
-    area: str,
-    inputs: tuple[str, ...],
-    depth: int,
-    reads: Collection[Read] = EVERY,
-) -> Page:
-    """Describe a page: study, state of data, sources.
-
-    Parameters
-    ----------
-    space : Workspace
-        The study.
-    made : Provenance
-        Where the processed tables came from.
-    title : str
-        The page's own title.
-    area : str
-        Name of the area, empty for the whole city.
-    inputs : tuple of str
-        Files that took the place of processed tables, named with their hash.
-    depth : int
-        How many folders the page lies below the study's index.
-    reads : collection of Read, optional
-        What its notebook has looked at: only the sources of that are named, so that the page stays
-        true when another source changes. All are named when it is not given.
-    """
-    sources = tuple(
-        {
-            "file": str(source["file"]),
-            "provider": str(source["provider"]),
-            "licence": str(source["licence"]),
-            "retrieved": day(str(source["retrieved"])),
-            "digest": made.public_inputs.get(str(source["file"]), "")[:12],
-        }
-        for source in _once(read_sources(made, reads))
-    )
-    return Page(
-        title=title,
-        study=space.study.title,
-        area=area,
-        state=day(made.retrieved),
-        simulated=made.simulated,
-        sources=sources,
-        inputs=inputs,
-        home="../" * depth + "index.html",
-        whole=space.study.whole_label,
-        intern=space.study.audience == "intern",
-    )
 
 
 def render(notebook: NotebookNode, page: Page) -> str:
@@ -129,26 +47,6 @@ def render(notebook: NotebookNode, page: Page) -> str:
         notebook, resources={"page": asdict(page), "css": css()}
     )
     return finish(str(body), "the page")
-
-
-def finish(text: str, place: str) -> str:
-    """Return a finished page without characters that steer; refuse all that is not plain.
-
-    Parameters
-    ----------
-    text : str
-        The whole page.
-    place : str
-        What the page is called in a message.
-
-    Raises
-    ------
-    ReleaseError
-        Naming place, element and attribute; never the content.
-    """
-    page = safe.visible(text)
-    safe.check_page(page, css(), place)
-    return page
 
 
 def check_plain(notebook: NotebookNode) -> None:
@@ -227,21 +125,6 @@ def markdown(source: str) -> str:
 
 
 @cache
-def css() -> str:
-    """Return the style sheet that every page carries."""
-    return (FOLDER / "template" / "page.css").read_text(encoding="utf-8")
-
-
-@cache
-def environment() -> Environment:
-    """Return the Jinja environment of the pages that are no notebooks."""
-    loader = FileSystemLoader(FOLDER / "template")
-    made = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    made.filters["policy"] = safe.policy
-    return made
-
-
-@cache
 def _exporter() -> HTMLExporter:
     return HTMLExporter(
         extra_template_basedirs=[str(FOLDER)],
@@ -273,7 +156,3 @@ class _Prose(IPythonRenderer):
     def table_cell(self, text: str, align: str | None = None, head: bool = False) -> str:
         tag = "th" if head else "td"
         return f"<{tag}>{text}</{tag}>\n"
-
-
-def _once(sources: tuple[Mapping[str, Any], ...]) -> list[Mapping[str, Any]]:
-    return list({source["file"]: source for source in reversed(sources)}.values())[::-1]

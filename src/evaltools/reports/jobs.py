@@ -11,7 +11,7 @@ from dataclasses import replace
 from evaltools.codings import material
 from evaltools.data import store
 from evaltools.errors import EvaltoolsError
-from evaltools.reports import export, html, names
+from evaltools.reports import export, frame, html, names
 from evaltools.reports.job import Job, Made
 from evaltools.reports.kernel import Executed, NotebookFailed, execute
 
@@ -56,7 +56,7 @@ def contents(job: Job, executed: Executed) -> dict[str, bytes]:
     They are moved into place together, and leave together when the page is replaced or fails.
     """
     space, task = job.space, job.task
-    page = html.page(
+    page = frame.page(
         space,
         store.ingested(space),
         title=task.label,

@@ -12,7 +12,7 @@ from evaltools.german import NBSP, day, number
 from evaltools.release import plans, published, registry
 from evaltools.release.plan import Plan
 from evaltools.release.registry import Release
-from evaltools.reports import html, voices
+from evaltools.reports import frame, voices
 from evaltools.reports.manifest import CHECKED, Shelf
 from evaltools.study import Study
 
@@ -36,15 +36,15 @@ def write(shelf: Shelf) -> None:
         return
     tables = store.load(space)
     plan = plans.of(space, tables)
-    page = html.page(
+    page = frame.page(
         space, shelf.made, title="Prüfung vor der Freigabe", area="", inputs=(), depth=0
     )
     text = (
-        html.environment()
+        frame.environment()
         .get_template("review.html.j2")
         .render(
             page=page,
-            css=html.css(),
+            css=frame.css(),
             name=space.name,
             command=f"evaltools run {space.name}",
             summary=_summary(plan),
@@ -56,7 +56,7 @@ def write(shelf: Shelf) -> None:
             releases=[_release(item) for item in registry.read(space)],
         )
     )
-    files.write(space.processed / FILE, html.finish(text, FILE), private=True)
+    files.write(space.processed / FILE, frame.finish(text, FILE), private=True)
 
 
 def sign(shelf: Shelf, *, by: str, today: str) -> Release:

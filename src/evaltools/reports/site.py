@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from evaltools.data.provenance import Provenance
+from evaltools.evaluation.titles import TITLES
 from evaltools.reports.plan import PAGE
 from evaltools.study import Workspace
 
@@ -47,18 +48,18 @@ def index(space: Workspace, made: Provenance, entries: Sequence[dict[str, Any]])
         When it would hold more than text and the house's own markup.
     """
     # a run in which nothing changed reads the entries only, and waits for none of this
-    from evaltools.reports import html
+    from evaltools.reports import frame
 
-    page = html.page(space, made, title=space.study.title, area="", inputs=(), depth=0)
-    template = html.environment().get_template("site.html.j2")
+    page = frame.page(space, made, title=space.study.title, area="", inputs=(), depth=0)
+    template = frame.environment().get_template("site.html.j2")
     text = template.render(
         page=page,
-        css=html.css(),
+        css=frame.css(),
         groups=_groups(space, entries),
         board=_board(entries),
         marks=MARKS,
     )
-    return html.finish(text, "the index")
+    return frame.finish(text, "the index")
 
 
 def read_entries(space: Workspace) -> list[dict[str, Any]]:
@@ -100,8 +101,6 @@ def _groups(space: Workspace, entries: Sequence[dict[str, Any]]) -> list[dict[st
 
 
 def _board(entries: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
-    from evaltools.evaluation.claims import TITLES
-
     columns = [item for item in entries if item["verdicts"] and item["ok"] and not item["own"]]
     if not columns:
         return None
