@@ -29,6 +29,8 @@ from evaltools.reports.forkchild import Order, become, start_kernel
 
 # What a kernel starts with may not come late: reading an order is given up after so many seconds.
 PATIENCE = 10.0
+TYPE_SIZES = (9, 9.5, 10)  # points; those of the house style
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÜabcdefghijklmnopqrstuvwxyzäöüß 0123456789.,−+%()"
 
 
 @dataclass(frozen=True)
@@ -128,18 +130,21 @@ def warm_up(modules: Sequence[str]) -> None:
 
 
 def _draw() -> None:
-    """Draw a figure outside pyplot, which would remember it."""
+    """Draw a figure outside pyplot, which would remember it: fonts and letters stay at hand."""
     import io
 
+    from matplotlib import rc_context
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    figure = Figure()
-    axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], label="a")
-    axes.set_title("0,5")
-    axes.legend()
-    FigureCanvasSVG(figure).print_svg(io.BytesIO())
+    with rc_context({"svg.fonttype": "path"}):
+        figure = Figure(layout="constrained")
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], label="a")
+        for size in TYPE_SIZES:
+            axes.text(0, 0, LETTERS, fontsize=size)
+        axes.legend()
+        FigureCanvasSVG(figure).print_svg(io.BytesIO())
 
 
 def serve(control: socket.socket) -> Order | None:

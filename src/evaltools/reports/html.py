@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from functools import cache
 
-from nbconvert import HTMLExporter
+from nbconvert import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from traitlets.config import Config
@@ -125,11 +125,13 @@ def markdown(source: str) -> str:
 
 
 @cache
-def _exporter() -> HTMLExporter:
-    return HTMLExporter(
+def _exporter() -> TemplateExporter:
+    """Make the exporter; nbconvert's one for HTML would parse and rewrite what it has written."""
+    return TemplateExporter(
         extra_template_basedirs=[str(FOLDER)],
         template_name="template",
-        exclude_anchor_links=True,
+        template_file="index.html.j2",
+        default_preprocessors=[],
         config=Config({"NbConvertBase": {"display_data_priority": SHOWN}}),
         filters={"plain_markdown": markdown, "policy": safe.policy},
     )
