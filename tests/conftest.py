@@ -34,6 +34,7 @@ LONG = (
     "test_html_attack",
     "test_threats",
     "test_cluster",
+    "test_pages",
     "test_canary",
     "test_pool",
     "test_faults_kernel",
@@ -157,6 +158,17 @@ def finished_demo(common: Path, planned_demo: Workspace) -> Workspace:
         assert [outcome.error for outcome in runs.run(space, tasks)] == [""] * 4
 
     return open_study("demo", folder=once(common / "finished", make))
+
+
+@pytest.fixture(scope="session")
+def whole_demo(common: Path, finished_demo: Workspace) -> Workspace:
+    """The demo study with all its pages; only to be looked at or copied."""
+
+    def make(root: Path) -> None:
+        space = copied(finished_demo, root)
+        assert {outcome.error for outcome in runs.run(space, plan.tasks(space))} == {""}
+
+    return open_study("demo", folder=once(common / "whole", make))
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,7 @@ ESTIMATE = "Schätzung in ganzen Prozent; die Summen, aus denen sie ist, sind ge
 OTHERS = "Zahlen anderer: das Land, die Bevölkerung"
 RANK = "Rang oder p-Wert unter allen Räumen"
 DOTS = "Änderungen ungenannter Räume in ganzen Prozent"
+DRAWN = "in der Abbildung genauer gezeichnet"
 FOLLOWS = "aus Fallzahl und Erwartung daneben gerechnet"
 EXPECTED_DRIFT = 0.02  # how far an expected line may miss what the comparison areas counted
 LENGTH = "Dauer von mindestens 20 Hilfen"
@@ -226,6 +227,7 @@ TABLES: dict[str, dict[str, Any]] = {
         "stationär": form("stationaer"),
         "Beratung": form("beratung"),
     },
+    r"Daten: ": {"*": DRAWN},
     r"Die sieben Aussagen": ESTIMATES
     | {"Modellraum": change("own"), "Vergleich": change("Vergleich"), "Land": OTHERS},
     r"Inanspruchnahmequote ohne §§ 28 und 35a vor und ab \d{4}": {

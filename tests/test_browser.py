@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from browser_samples import Visit, needed, started, visited
 from evaltools.release import figures
 from evaltools.release.disclosure import Count, release
 from evaltools.release.display import prose
@@ -20,28 +19,8 @@ from evaltools.reports import html, site
 from plan_samples import rules_for
 from release_samples import AREA, RULES, effect, notebook, output, page, provenance, workspace
 
-CHROMIUM = shutil.which("chromium")
-ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 LONG = "Inanspruchnahmequotenentwicklung_der_Erziehungshilfen_ohne_Beratung"
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on the PATH")
-
-
-@dataclass
-class Visit:
-    """An opened page and all it said and asked for."""
-
-    page: Any
-    url: str
-    messages: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
+pytestmark = needed
 
 
 def _report() -> str:
@@ -78,11 +57,8 @@ def _index(root: Path) -> str:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+    with started() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module", params=["report", "index"])
@@ -92,14 +68,8 @@ def visit(
     folder = tmp_path_factory.mktemp("page")
     file = folder / f"{request.param}.html"
     file.write_text(_report() if request.param == "report" else _index(folder), encoding="utf-8")
-    opened = browser.new_page(viewport={"width": 320, "height": 700})
-    seen = Visit(opened, file.as_uri())
-    opened.on("console", lambda message: seen.messages.append(message.text))
-    opened.on("pageerror", lambda error: seen.messages.append(str(error)))
-    opened.on("request", lambda asked: seen.requests.append(asked.url))
-    opened.goto(seen.url)
-    yield seen
-    opened.close()
+    with visited(browser, file.as_uri(), width=320) as seen:
+        yield seen
 
 
 def test_console_stays_empty(visit: Visit) -> None:
@@ -145,14 +115,10 @@ def test_colours_follow_the_reader(visit: Visit) -> None:
     assert len(colours) == 2
 
 
-def test_switch_shows_and_hides_the_code(visit: Visit) -> None:
+def test_code_opens_and_closes(visit: Visit) -> None:
     if "report" not in visit.url:
         pytest.skip("the index has no code")
-    code = visit.page.locator(".code").first
-    switch = visit.page.get_by_label("Rechenweg zeigen")
-    assert not code.is_visible()
-    switch.check()
-    assert code.is_visible()
-    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 1280
-    switch.uncheck()
-    assert not code.is_visible()
+    code = visit.page.locator("pre").first
+    for opened in (True, False):
+        visit.page.get_by_text("Programmzeilen zeigen").click()
+        assert code.is_visible() is opened

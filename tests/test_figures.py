@@ -101,6 +101,30 @@ def test_words_name_first_and_last_value_and_unit() -> None:
     assert "Vergleich (14 Räume): bleibt bei 5,0" in alt
 
 
+def test_numbers_of_a_figure_stand_in_a_table() -> None:
+    made = _trend({"Oberau": [1234.44, *[900.0] * 8, None], "Vergleich\n(14 Räume)": [5.0] * 10})
+    sheet = made.data.sheet
+    assert sheet.caption == "Daten: Verlauf"
+    assert sheet.headings == ("Zeitraum", f"Oberau ({UNIT})", f"Vergleich (14 Räume) ({UNIT})")
+    assert sheet.rows[0] == ("2012", 1234.4, 5.0)
+    assert sheet.rows[-1] == ("2021", "k. A.", 5.0)
+    expected = _expected([40.0] * 10, [50.26] * 10).data.sheet
+    assert expected.rows[0] == ("2012", 40.0, 50.3)
+    dots = figures.placebos(
+        release_placebos(effect(), rules_for(effect())), caption="Lage. Noch etwas.", name="Oberau"
+    )
+    assert dots.data.sheet.caption == "Daten: Lage"
+    assert [row[0] for row in dots.data.sheet.rows].count("ja") == 1
+    assert len(dots.data.sheet.rows) == len(effect().placebos)
+
+
+def test_numbers_of_a_figure_travel_with_it() -> None:
+    made = _trend({"Oberau": [*range(10)]})
+    _, told = made._repr_mimebundle_()
+    assert told[MARK]["data"] == made.data.html
+    assert told[MARK]["table"]["caption"] == "Daten: Verlauf"
+
+
 def test_expected_value_stands_in_the_words() -> None:
     alt = _expected([40.0] * 10, [50.0] * 10).alt
     assert UNIT in alt

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from collections.abc import Collection
 from datetime import date
 
@@ -12,6 +14,7 @@ from babel.numbers import format_decimal
 LOCALE = "de_DE"
 MINUS = "\N{MINUS SIGN}"
 NBSP = "\N{NO-BREAK SPACE}"
+_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -60,3 +63,10 @@ def listing(names: Collection[str], *, most: int = 8) -> str:
     if rest > 0:
         return f"{', '.join(shown)} und {number(rest)} weitere"
     return " und ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+def slug(text: str, *, most: int = 40) -> str:
+    """Write a text with a to z, 0 to 9 and hyphens only, for names of files and addresses."""
+    plain = unicodedata.normalize("NFKD", text.lower().translate(_LETTERS))
+    words = re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode())
+    return words[:most].strip("-")

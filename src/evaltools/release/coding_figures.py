@@ -20,8 +20,9 @@ from evaltools.release import coding_views, wording
 from evaltools.release.axes import BLUE, GREEN, GREY, ORANGE, PURPLE, SETTINGS, SIZE, wrapped
 from evaltools.release.disclosure import Rule
 from evaltools.release.display import Prose, prose
-from evaltools.release.figures import Figure, finish
+from evaltools.release.figures import Figure, finish, numbers
 from evaltools.release.speakers import Voices
+from evaltools.release.tables import Column
 from evaltools.release.views import public
 
 COLORS = (BLUE, ORANGE, GREEN, PURPLE, GREY, "#8C6D00", "#3B3B98", "#7A3B1E")
@@ -30,6 +31,11 @@ LEAST_CODES, MOST_CODES = 3, 14
 MIDDLE = 0.1  # of the circle's radius: labels there stand above or below
 ROW = 0.42  # inches a row
 NARROW = 14  # characters of a group's name before it is broken
+SHARES = {
+    "doc": Column("Gespräch"),
+    "top_path": Column("Thema"),
+    "share": Column("Länge", "Prozent", 0),
+}
 NOT_APART = (
     "Nicht dargestellt: Kein Gespräch hat für sich genug Sprechende, oder die Stellen haben keine "
     "Lage im Text."
@@ -69,7 +75,10 @@ def matrix(
         axes.tick_params(length=0)
     told = counted["field"] + " " + counted["n_segments"].map(wording.number)
     said = [f"{group}: {wording.listing(list(told[counted['group'] == group]))}" for group in wide]
-    return finish(canvas, released, caption, f"Kodierte Stellen. {'. '.join(said)}.")
+    shown = released.wide(index="field", columns="group", values="n_segments")
+    columns = {str(name): Column(str(name), "Stellen", 0) for name in wide}
+    data = numbers(shown, {"field": Column("Thema")} | columns, caption)
+    return finish(canvas, released, caption, f"Kodierte Stellen. {'. '.join(said)}.", data)
 
 
 def portraits(found: Voices, rules: Rule) -> Figure | Prose:
@@ -108,7 +117,8 @@ def portraits(found: Voices, rules: Rule) -> Figure | Prose:
         "Worum es im Verlauf der Gespräche ging: je Abschnitt das Thema, das die meisten Zeichen "
         "einnimmt; weiß: nicht kodiert."
     )
-    return finish(canvas, released, caption, " ".join(said))
+    data = numbers(public(_shares(frame), rules), SHARES, caption)
+    return finish(canvas, released, caption, " ".join(said), data)
 
 
 def code_map(found: Voices, rules: Rule) -> Figure | Prose:
@@ -138,7 +148,9 @@ def code_map(found: Voices, rules: Rule) -> Figure | Prose:
         "Reihenfolge im Kreis bringt Ähnliches nebeneinander; Längen bedeuten nichts."
     )
     told = wording.listing([_linked(frame, *row) for row in _strongest(linked)])
-    return finish(canvas, released, caption, f"Am häufigsten zusammen: {told}.")
+    columns = {"path": Column("Code"), "n": Column("Stellen", digits=0)}
+    data = numbers(released, columns, caption)
+    return finish(canvas, released, caption, f"Am häufigsten zusammen: {told}.", data)
 
 
 def _circled(placed: pd.DataFrame) -> pd.DataFrame:
@@ -188,6 +200,15 @@ def _strip(axes: Axes, place: int, tiles: pd.DataFrame, colors: Mapping[str, str
         if run.iloc[0]:
             left, own = int(run.index.min()) * width, colors[run.iloc[0]]
             axes.barh(place, len(run) * width, left=left, height=0.72, color=own, lw=0)
+
+
+def _shares(frame: pd.DataFrame) -> pd.DataFrame:
+    """Share of each interview's length that each theme fills, in per cent, the longest first."""
+    share = frame.groupby("doc", sort=False)["top_path"].value_counts(normalize=True, dropna=False)
+    table = (share * 100).rename("share").reset_index()
+    return table.assign(
+        doc=table["doc"].str.replace("\n", " "), top_path=table["top_path"].fillna("nicht kodiert")
+    )
 
 
 def _most(tiles: pd.DataFrame) -> str:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 import matplotlib as mpl
 import pandas as pd
@@ -34,24 +36,28 @@ from evaltools.release.axes import (
 )
 from evaltools.release.disclosure import Released
 from evaltools.release.display import MARK, Bundle, bundle
+from evaltools.release.tables import Column, HtmlTable, table
 
 EXPECTED = "erwartet nach dem\nVerlauf des Vergleichs"
+PERIOD = Column("Zeitraum")
 XLABEL = "Abweichung vom Verlauf der Vergleichsräume (Prozent)"
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A finished picture: SVG, text alternative, caption, and the counts taken out of it."""
+    """A finished picture: SVG, text alternative, caption, its numbers, the counts taken out."""
 
     svg: str
     alt: str
     caption: str
+    data: HtmlTable
     hidden: tuple[str, ...] = ()
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         words = {"alt": self.alt, "caption": self.caption}
         data, told = bundle("image/svg+xml", self.svg, words)
-        told[MARK]["hidden"] = list(self.hidden)
+        shown = {"data": self.data.html, "table": asdict(self.data.sheet)}
+        told[MARK] |= shown | {"hidden": list(self.hidden)}
         return data, told
 
 
@@ -90,7 +96,12 @@ def trend(released: Released, *, unit: str, caption: str, start: str = "") -> Fi
     value_axis(axes, frame["value"], unit)
     end_labels(axes, ends, len(periods))
     said = [_path_in_words(group, frame[frame["group"] == group]) for group in groups]
-    return finish(canvas, released, caption, " ".join([f"{unit}.", *said]))
+    columns = {
+        group: Column(group.replace("\n", " "), unit, _digits(frame["value"])) for group in groups
+    }
+    wide = released.wide(index="period", columns="group", values="value")
+    data = numbers(wide, {"period": PERIOD} | columns, caption)
+    return finish(canvas, released, caption, " ".join([f"{unit}.", *said]), data)
 
 
 def counterfactual(
@@ -139,7 +150,11 @@ def counterfactual(
     if len(known):
         last, value = known["period"].iloc[-1], _short(known["counterfactual"].iloc[-1])
         said += f" Nach dem Verlauf der Vergleichsräume wären {last} {value} zu erwarten."
-    return finish(canvas, released, caption, f"{unit}. {said}")
+    digits = _digits(pd.concat([observed, expected]))
+    columns = {"observed": "beobachtet", "counterfactual": "erwartet"}
+    shown = {name: Column(label, unit, digits) for name, label in columns.items()}
+    data = numbers(released, {"period": PERIOD} | shown, caption)
+    return finish(canvas, released, caption, f"{unit}. {said}", data)
 
 
 def placebos(released: Released, *, caption: str, name: str) -> Figure:
@@ -168,7 +183,8 @@ def placebos(released: Released, *, caption: str, name: str) -> Figure:
         f"{name}: {shown}. Die übrigen {len(others)} Räume liegen zwischen {lowest} und {highest}; "
         f"von unten gezählt steht der Modellraum an Stelle {place} von {len(frame)}."
     )
-    return finish(canvas, released, caption, said)
+    columns = {"own": Column("Modellraum"), "estimate": Column("Abweichung", change=True)}
+    return finish(canvas, released, caption, said, numbers(released, columns, caption))
 
 
 def _dots(axes: Axes, own: float, others: pd.Series, label: str) -> None:
@@ -202,6 +218,16 @@ def framed(released: Released, needed: tuple[str, ...]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(numbers, float))
 
 
+def numbers(released: Released, columns: Mapping[str, Column], caption: str) -> HtmlTable:
+    """Set the numbers that a figure draws as a table, named after the figure."""
+    return table(released, columns, caption=f"Daten: {re.split('[.;] ', caption)[0].rstrip('.')}")
+
+
+def _digits(values: pd.Series) -> int:
+    """Digits after the comma of the numbers beneath a figure."""
+    return 1 if values.isna().all() or values.max() >= 10 else 2
+
+
 def _path_in_words(group: str, frame: pd.DataFrame) -> str:
     known = frame[frame["value"].notna()]
     name = group.replace("\n", " ")
@@ -218,12 +244,12 @@ def _short(value: float) -> str:
     return wording.number(value, 0 if abs(value) >= 20 or value == 0 else 1 if value >= 1 else 2)
 
 
-def finish(canvas: Canvas, released: Released, caption: str, alt: str) -> Figure:
-    """Write the canvas as SVG, with its words and the source line."""
+def finish(canvas: Canvas, released: Released, caption: str, alt: str, data: HtmlTable) -> Figure:
+    """Write the canvas as SVG, with its words, the source line and its numbers as a table."""
     buffer = io.StringIO()
     with mpl.rc_context(rc=SETTINGS):
         # `savefig` draws everything twice, the first time only to settle the layout
         FigureCanvasSVG(canvas).print_svg(buffer, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
     svg = buffer.getvalue()
     text = f"{caption} {released.note}".strip()
-    return Figure(svg[svg.index("<svg") :], alt, text, released.hidden)
+    return Figure(svg[svg.index("<svg") :], alt, text, data, released.hidden)

@@ -28,7 +28,8 @@ from evaltools.release.axes import (
 )
 from evaltools.release.disclosure import SUPPRESSED, Released
 from evaltools.release.estimates import LEFT_OUT
-from evaltools.release.figures import Figure, finish, framed
+from evaltools.release.figures import PERIOD, Figure, finish, framed, numbers
+from evaltools.release.tables import Column
 
 BAND = "#d9d9d9"
 UNIT = "Abweichung vom Verlauf der übrigen Räume (Prozent)"
@@ -40,6 +41,16 @@ CHOICES = {
     "comparison": "Vergleich ",
     "periods": "Zeiträume ",
     "base": "Bevölkerung ",
+}
+SPECIFIED = {
+    "design": Column("Verfahren"),
+    "outcome": Column("Größe"),
+    "comparison": Column("Vergleich"),
+    "periods": Column("Zeiträume"),
+    "base": Column("Bevölkerung"),
+    "estimate": Column("Abweichung", change=True),
+    "low": Column("Intervall von", change=True),
+    "high": Column("bis", change=True),
 }
 ROW, CURVE = 0.19, 3.1  # inches: a row of the matrix, and the curve above
 APART = 0.5  # rows between two groups of choices
@@ -86,7 +97,14 @@ def event_study(released: Released, *, caption: str, name: str, start: str) -> F
         middle = change["high"].dropna().iloc[-1] * 0.6
         ends.append((float(middle), "üblicher Bereich\nder Räume", GREY))
     end_labels(axes, ends, len(periods) + 0.45)
-    return finish(canvas, released, caption, _event_words(frame, name, start))
+    columns = {
+        "period": PERIOD,
+        "ratio": Column("Abweichung", change=True),
+        "low": Column("üblicher Bereich von", change=True),
+        "high": Column("bis", change=True),
+    }
+    data = numbers(released, columns, caption)
+    return finish(canvas, released, caption, _event_words(frame, name, start), data)
 
 
 def specification_curve(released: Released, *, caption: str) -> Figure:
@@ -121,7 +139,8 @@ def specification_curve(released: Released, *, caption: str) -> Figure:
     matrix.tick_params(axis="y", length=0, labelsize=8)
     bounded = bool(np.isfinite(frame["high"]).all())
     whole = caption if bounded else f"{caption} {OPEN}"
-    return finish(canvas, released, whole, _curve_words(frame, own, designs))
+    data = numbers(released, SPECIFIED, caption)
+    return finish(canvas, released, whole, _curve_words(frame, own, designs), data)
 
 
 def _curve(axes: Axes, frame: pd.DataFrame, designs: list[str]) -> list[Line2D]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +20,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from evaltools import workbook
-from evaltools.german import MINUS, NBSP
+from evaltools.german import MINUS, NBSP, slug
 from evaltools.release.display import MARK, Printed, Sheet
 from evaltools.release.tables import FOOTNOTES
 from evaltools.reports.frame import Page
@@ -37,12 +36,12 @@ INTERN = (
 ZERO = "0 genau null, oder gerundet null"
 LONGEST, LONGEST_HEADING, LONGEST_NAME = 16_000, 200, 31
 NARROWEST, WIDEST = 10, 60
+NAMELESS = "tabelle"
 _CONTROL = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
 _SKIPPED = r"[\s\"'`´‘’‚‛“”„«»‹›\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*"
 # A spreadsheet set to other separators would begin a cell after one of these.
 _FORMULA = re.compile(rf"((?:^|[,;|]){_SKIPPED})(?=[=+\-@＝＋－＠﹦﹢﹣﹫])|^(?=sep\s*=)", re.I)
 _NUMBER = re.compile(r"[+\-−][0-9][0-9.]*(?:,[0-9]+)?(?:[ \u00a0]?%)?")
-_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def files(notebook: NotebookNode, stem: str, *, notes: tuple[str, ...]) -> dict[
         return {}
     made = {f"{stem}.xlsx": _workbook(sheets, notes)}
     for place, sheet in enumerate(sheets, start=1):
-        made[f"{stem}_{place:02d}_{_slug(sheet.caption)}.csv"] = _csv(sheet, notes)
+        made[f"{stem}_{place:02d}_{slug(sheet.caption) or NAMELESS}.csv"] = _csv(sheet, notes)
     return made
 
 
@@ -138,12 +137,6 @@ def _read(table: Mapping[str, Any]) -> Sheet:
 def _clean(text: str) -> str:
     """Put a space for line breaks and control characters, as a browser shows them."""
     return _CONTROL.sub(" ", text).strip(" ")
-
-
-def _slug(caption: str) -> str:
-    plain = unicodedata.normalize("NFKD", caption.lower().translate(_LETTERS))
-    words = re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode())
-    return words[:40].strip("-") or "tabelle"
 
 
 def _csv(sheet: Sheet, notes: Sequence[str]) -> bytes:

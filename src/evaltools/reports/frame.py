@@ -14,7 +14,7 @@ from evaltools import __version__
 from evaltools.data.provenance import Provenance
 from evaltools.data.reads import EVERYTHING, Read
 from evaltools.german import day
-from evaltools.reports import safe
+from evaltools.reports import glossary, outline, safe
 from evaltools.reports.fingerprints import read_sources
 from evaltools.study import Workspace
 
@@ -95,7 +95,7 @@ def page(
 
 
 def finish(text: str, place: str) -> str:
-    """Return a finished page without characters that steer; refuse all that is not plain.
+    """Finish a page: words explained, headings numbered, no characters that steer; or refuse it.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def finish(text: str, place: str) -> str:
     ReleaseError
         Naming place, element and attribute; never the content.
     """
-    page = safe.visible(text)
+    page = outline.numbered(glossary.explained(safe.visible(text)))
     safe.check_page(page, css(), place)
     return page
 
@@ -126,6 +126,7 @@ def environment() -> Environment:
     loader = FileSystemLoader(FOLDER / "template")
     made = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     made.filters["policy"] = safe.policy
+    made.globals["script"] = safe.SCRIPT
     return made
 
 

@@ -44,7 +44,7 @@ def render(notebook: NotebookNode, page: Page) -> str:
     check_released(notebook)
     check_plain(notebook)
     body, _ = _exporter().from_notebook_node(
-        notebook, resources={"page": asdict(page), "css": css()}
+        notebook, resources={"page": asdict(page), "css": css(), "script": safe.SCRIPT}
     )
     return finish(str(body), "the page")
 
@@ -67,8 +67,12 @@ def check_plain(notebook: NotebookNode) -> None:
             if "image/svg+xml" in data:
                 safe.check_picture(str(data["image/svg+xml"]), place)
                 words = output.metadata.get("image/svg+xml", {})
-                if not {"alt", "caption"} <= set(words):
-                    raise ReleaseError(f"{place}: a picture without words; use release.figures")
+                numbers = output.metadata.get(MARK, {}).get("data", "")
+                if not ({"alt", "caption"} <= set(words) and numbers):
+                    raise ReleaseError(
+                        f"{place}: a picture without words or numbers; use release.figures"
+                    )
+                safe.check_part(safe.visible(numbers), place)
 
 
 def check_released(notebook: NotebookNode) -> None:

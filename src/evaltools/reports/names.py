@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from evaltools.codings import pseudonyms
 from evaltools.errors import ReleaseError
 
-_STYLE = re.compile(r"<style>.*?</style>", re.S)
+_STYLE = re.compile(r"<(style|script)>.*?</\1>", re.S)
 _SPOKEN = re.compile(r'(?:alt|aria-label|title)="([^"]*)"')
 _INLINE = re.compile(r"</?(?:em|strong|span|code|del|a)\b[^>]*>")
 _TAG = re.compile(r"<[^>]*>")

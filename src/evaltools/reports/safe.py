@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
@@ -21,10 +22,9 @@ from defusedxml.ElementTree import fromstring
 
 from evaltools.errors import ReleaseError
 
-# The scripts that a page carries in its head, each with its hash in the policy: none.
-SCRIPTS: tuple[str, ...] = ()
+# The script that every page carries in its head, with its hash in the policy.
+SCRIPT = (Path(__file__).parent / "template" / "page.js").read_text(encoding="utf-8")
 PICTURE = "data:image/svg+xml;base64,"
-SWITCH = {"type": "checkbox", "id": "rechenweg"}
 HEAD = (
     '<html lang="de">',
     "<head>",
@@ -51,26 +51,27 @@ CELL: dict[str, frozenset[str]] = {
 }
 BODY: dict[str, frozenset[str]] = CELL | {
     **dict.fromkeys(("html", "body", "header", "footer", "figure", "figcaption"), frozenset()),
+    "details": _CLASS,
+    "summary": frozenset(),
+    "dt": frozenset({"id"}),
+    "h2": frozenset({"id"}),
     "img": frozenset({"src", "alt"}),
-    "input": frozenset({"type", "id"}),
-    "label": frozenset({"for"}),
     "main": frozenset({"id"}),
+    "nav": frozenset({"class", "aria-label"}),
 }
 VALUES: Mapping[str, str] = {
     **dict.fromkeys(("alt", "aria-label", "title"), r"[^<>]*"),
     "class": r"[a-z][a-z0-9 -]*",
     "download": "",
-    "for": "rechenweg",
     "href": REFERENCE,
-    "id": "inhalt|rechenweg",
+    "id": r"[a-z][a-z0-9-]{0,63}",
     "role": "region",
     "scope": "col|row",
     "src": re.escape(PICTURE) + "[A-Za-z0-9+/]+={0,2}",
     "start": "[0-9]{1,6}",
     "tabindex": "0",
-    "type": "checkbox",
 }
-VOID = frozenset({"br", "hr", "img", "input"})
+VOID = frozenset({"br", "hr", "img"})
 PLACES = ("header", "main", "footer")
 _SVG, _RDF, _LINK = (
     "{http://www.w3.org/2000/svg}",
@@ -112,12 +113,10 @@ class Tag:
 
 
 def policy(css: str) -> str:
-    """Return the Content Security Policy: this style sheet, embedded pictures, nothing else."""
-    scripts = " ".join(map(_hash, SCRIPTS))
+    """Return the Content Security Policy: this style sheet, the one script, embedded pictures."""
     return (
         f"default-src 'none'; style-src {_hash(_styled(css))}; img-src data:; "
-        + (f"script-src {scripts}; " if scripts else "")
-        + "base-uri 'none'; form-action 'none'"
+        f"script-src {_hash(SCRIPT)}; base-uri 'none'; form-action 'none'"
     )
 
 
@@ -165,12 +164,15 @@ def check_page(text: str, css: str, place: str) -> None:
     head, end, body = text.partition("</head>")
     _check_head(head + end, css, place)
     names: list[str] = []
+    ids: set[str] = set()
     for tag, where in _checked(body, BODY, place, ["html"]):
         names.append(tag.name)
         if tag.name == "img":
             _check_embedded(dict(tag.given).get("src", ""), where)
-        if tag.name == "input" and dict(tag.given) != SWITCH:
-            raise _refusal(where, "element input, which is not the page's own switch")
+        name = dict(tag.given).get("id", "")
+        if name and name in ids:
+            raise _refusal(where, f"element {tag.name} with an id that stands twice")
+        ids.add(name)
     for name in ("body", *PLACES):
         if names.count(name) != 1:
             raise _refusal(place, f"element {name} stands {names.count(name)} times, not once")
@@ -215,8 +217,7 @@ def _check_head(text: str, css: str, place: str) -> None:
     rest = text.removeprefix("<!DOCTYPE html>")
     found = "".join(str(piece) for piece in _pieces(rest, f"{place}, head") if str(piece).strip())
     begun = "".join(HEAD).replace("{policy}", policy(css))
-    closed = f"</title><style>{_styled(css)}</style>"
-    closed += "".join(f"<script>{script}</script>" for script in SCRIPTS) + "</head>"
+    closed = f"</title><style>{_styled(css)}</style><script>{SCRIPT}</script></head>"
     wanted = f"{re.escape(begun)}<title>[^<]*{re.escape(closed)}"
     if rest == text or not re.fullmatch(wanted, found):
         raise _refusal(f"{place}, head", "policy, metadata or style sheet are not the house's own")
