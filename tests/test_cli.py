@@ -181,7 +181,7 @@ def test_england_runs_for_leeds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert run_main(monkeypatch, root, "run", "studies/england.yml", *arguments) == 0
     page = (root / "reports/england/383/30_vorher_nachher.html").read_text(encoding="utf-8")
     assert re.search(r"Rang \d+ \(p = ", page)
-    assert "Die Überstreuung beträgt" in page
+    assert "Die Überstreuung beträgt" in re.sub("<[^>]*>", "", page)
     assert "Simulierte Daten" not in page
     space = open_study("england", folder=root)
     assert store.read(space, "area")["name"].eq("Leeds").any()

@@ -51,6 +51,7 @@ BESIDE = {
         "disclosure",
         "audience",
         "codings",
+        "publisher",
         "notebooks",
     },
     ModelArea: {"neighbours", "note"},

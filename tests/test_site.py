@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from evaltools.errors import ReleaseError
 from evaltools.evaluation.titles import TITLES
 from evaltools.reports import site
+from evaltools.study import Publisher
 from release_samples import AREA, PAYLOAD, provenance, workspace
 from test_html import Page
 from test_tables import Cells
@@ -40,7 +42,8 @@ def test_pages_are_linked_relatively(tmp_path: Path) -> None:
     text = _index(tmp_path, entry(), city)
     links = [str(link["href"]) for link in Page(text).all("a")]
     links = [link for link in links if link == "#inhalt" or not link.startswith("#")]
-    assert links == ["#inhalt", f"{AREA}/20_fallzahlen.html", "stadt/00_datenlage.html"]
+    assert links[-2:] == ["index.html", "index.html#so-lesen-sie-die-berichte"]
+    assert links[:-2] == ["#inhalt", f"{AREA}/20_fallzahlen.html", "stadt/00_datenlage.html"]
     assert f"Oberau ({AREA})" in text
     assert "Modellraum seit 2018" in text
     assert "Gesamte Stadt" in text
@@ -163,3 +166,44 @@ def test_a_what_if_page_is_listed_but_never_on_the_board(tmp_path: Path) -> None
     page = _index(tmp_path, own)
     assert "start = 2019" in page
     assert "Urteile je Aussage" not in page
+
+
+def test_pages_and_their_tables_and_sections_are_listed(tmp_path: Path) -> None:
+    space = workspace(tmp_path)
+    file = space.reports / AREA / "20_fallzahlen.html"
+    file.parent.mkdir(parents=True)
+    heads = '<h2 id="verlauf">Verl&amp;uf</h2><h2 id="herkunft">Herkunft</h2>'
+    file.write_text(heads, encoding="utf-8")
+    hashes = {f"{AREA}/20_fallzahlen.html": "", f"{AREA}/tables/20_fallzahlen.xlsx": ""}
+    text = site.index(space, provenance(), [entry(sha256=hashes)])
+    assert f'<a href="{AREA}/20_fallzahlen.html#verlauf">Verl&amp;uf</a>' in text
+    assert "#herkunft" not in text.partition("<footer>")[0].partition("</nav>")[2]
+    assert f'<a href="{AREA}/tables/20_fallzahlen.xlsx" download=""' in text
+
+
+def test_who_answers_for_the_pages_is_named_and_linked(tmp_path: Path) -> None:
+    space = workspace(tmp_path)
+    said = Publisher(imprint="Amt <b>A</b>\n\nZeile zwei", contact="", accessibility="Für alle.")
+    told = replace(space, study=space.study.model_copy(update={"publisher": said}))
+    text = site.index(told, provenance(), [entry()])
+    assert "<p>Amt &lt;b&gt;A&lt;/b&gt;</p>\n<p>Zeile zwei</p>" in text
+    assert '<h2 id="impressum">Impressum</h2>' in text
+    assert 'href="index.html#barrierefreiheit"' in text
+    assert "Kontakt" not in text
+
+
+def test_all_studies_are_listed_and_nothing_else(tmp_path: Path) -> None:
+    for name, simulated in (("b-stadt", False), ("a-stadt", True)):
+        folder = tmp_path / name
+        folder.mkdir()
+        made = {"study": name, "title": f"<{name}>", "simulated": simulated, "pages": [{"ok": 1}]}
+        (folder / "run.json").write_text(json.dumps(made), encoding="utf-8")
+        (folder / "index.html").write_text("", encoding="utf-8")
+    for name, content in (("broken", "{"), ("moved", '{"study": "elsewhere"}')):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").write_text(content, encoding="utf-8")
+    text = site.overview(tmp_path)
+    links = [str(link["href"]) for link in Page(text).all("a")]
+    assert links == ["#inhalt", "a-stadt/index.html", "b-stadt/index.html"]
+    assert text.count("Simulierte Daten") == 1
+    assert "&lt;a-stadt&gt;" in text

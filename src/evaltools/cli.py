@@ -5,13 +5,13 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from evaltools.errors import DataError, EvaltoolsError, RunError
+from evaltools.errors import DataError, EvaltoolsError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+Areas = Annotated[list[str] | None, typer.Option(help="Only this model area (id or name)")]
 StudyName = Annotated[
     str, typer.Argument(metavar="STUDY", help="Name or file of a study: demo, studies/demo.yml")
 ]
@@ -55,9 +56,7 @@ def run(
         list[str],
         typer.Argument(metavar="STUDY...", help="Names or files: demo, studies/england.yml"),
     ],
-    area: Annotated[
-        list[str] | None, typer.Option(help="Only this model area (id or name)")
-    ] = None,
+    area: Areas = None,
     notebook: Annotated[list[str] | None, typer.Option(help="Only this notebook")] = None,
     parameter: Annotated[
         list[str] | None,
@@ -98,7 +97,7 @@ def run(
     order = command.Order(
         areas=area or [],
         notebooks=notebook or [],
-        given=_pairs(parameter or []),
+        given=command.pairs(parameter or []),
         force=force,
         workers=workers,
         limits=Limits(time_limit, int(memory * (1 << 30))),
@@ -190,6 +189,37 @@ def list_study(study: StudyName) -> None:
             typer.echo(f"  {notebook}  ({', '.join(declared)})")
 
 
+@app.command(epilog="Example: evaltools pdf demo --area SR04")
+def pdf(
+    study: StudyName,
+    area: Areas = None,
+) -> None:
+    """Print the pages as PDF beside them, tagged and with bookmarks; needs Chromium."""
+    from evaltools.data import store
+    from evaltools.reports import printing
+    from evaltools.study import open_study
+
+    space = open_study(study)
+    with store.locked(space):
+        for path in printing.printed(space, area or []):
+            typer.echo(_shown(path))
+
+
+@app.command(epilog="Example: evaltools serve demo")
+def serve(
+    study: StudyName,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one")] = 8000,
+) -> None:
+    """Show the pages in a browser of this machine, until Ctrl-C."""
+    from evaltools.reports import serving
+    from evaltools.study import open_study
+
+    with serving.server(open_study(study), port) as server:
+        typer.echo(f"http://{serving.HOST}:{server.server_port}/index.html (Ctrl-C ends it)")
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
+
+
 @app.command(epilog="Example: evaltools demo")
 def demo(
     folder: Annotated[
@@ -238,17 +268,11 @@ def _ingest(space: Workspace, say: Callable[[str], None]) -> None:
     say(f"ingested {space.name}: {rows}; {len(warnings)} warnings")
 
 
-def _print_findings(findings: pd.DataFrame) -> None:
-    import pandas as pd
+def _print_findings(found: pd.DataFrame) -> None:
+    from evaltools.data import findings
 
-    from evaltools.data.findings import SEVERITIES
-
-    shown = findings[findings["severity"] != "info"]
-    for row in shown.astype({"row": "object"}).to_dict("records"):
-        line = "" if pd.isna(row["row"]) else f"Zeile {row['row']}"
-        where = " / ".join(filter(None, (row["source_id"], row["table"], line, row["column"])))
-        value = f" [{row['value']}]" if row["value"] else ""
-        typer.echo(f"{SEVERITIES[row['severity']]}: {where}{value}: {row['message']}", err=True)
+    for line in findings.lines(found):
+        typer.echo(line, err=True)
 
 
 @contextmanager
@@ -262,18 +286,6 @@ def _interruptible() -> Iterator[None]:
         raise typer.Exit(130) from None
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _pairs(given: list[str]) -> dict[str, str]:
-    pairs = {}
-    for item in given:
-        name, sign, value = item.partition("=")
-        if not sign or not name:
-            raise RunError(f"-p {item}: write name=value, such as -p start=2018")
-        if name in pairs:
-            raise RunError(f"-p {name} is given twice; keep one")
-        pairs[name] = value
-    return pairs
 
 
 def _shown(path: Path) -> str:

@@ -28,6 +28,7 @@ from evaltools.studyparts import (
     Notebooks,
     Outcomes,
     Population,
+    Publisher,
     Selection,
     Slug,
     Year,
@@ -43,6 +44,7 @@ __all__ = [
     "Notebooks",
     "Outcomes",
     "Population",
+    "Publisher",
     "Selection",
     "Study",
     "Workspace",
@@ -76,6 +78,7 @@ class Study(Strict):
     disclosure: Disclosure = Disclosure()
     audience: Literal["public", "intern"] = "public"
     codings: Codings = Codings()
+    publisher: Publisher = Publisher()
     notebooks: Notebooks
 
     @model_validator(mode="after")

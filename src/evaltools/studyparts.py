@@ -172,6 +172,14 @@ class Disclosure(Strict):
         return self
 
 
+class Publisher(Strict):
+    """Who answers for the pages: plain texts, paragraphs apart by an empty line."""
+
+    imprint: str = ""
+    contact: str = ""
+    accessibility: str = ""
+
+
 class Notebooks(Strict):
     """Which notebooks run for each model area and which once for the city."""
 

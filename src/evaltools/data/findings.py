@@ -146,3 +146,15 @@ def to_frame(findings: Iterable[Finding]) -> pd.DataFrame:
     frame = pd.DataFrame([[getattr(row, name) for name in names] for row in rows], columns=names)
     text = [name for name in names if name != "row"]
     return frame.astype({"row": "Int64"} | dict.fromkeys(text, "string"))
+
+
+def lines(found: pd.DataFrame) -> list[str]:
+    """Write errors and warnings one a line, as a terminal shows them to the office."""
+    written = []
+    shown = found[found["severity"] != "info"]
+    for row in shown.astype({"row": "object"}).to_dict("records"):
+        line = "" if pd.isna(row["row"]) else f"Zeile {row['row']}"
+        where = " / ".join(filter(None, (row["source_id"], row["table"], line, row["column"])))
+        value = f" [{row['value']}]" if row["value"] else ""
+        written.append(f"{SEVERITIES[row['severity']]}: {where}{value}: {row['message']}")
+    return written

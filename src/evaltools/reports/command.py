@@ -122,6 +122,25 @@ def shard(text: str) -> tuple[int, int]:
     raise RunError(f"--shard {text}: write i/n with i from 1 to n, such as --shard 1/8")
 
 
+def pairs(given: Sequence[str]) -> dict[str, str]:
+    """Read ``name=value``, each name once.
+
+    Raises
+    ------
+    RunError
+        When one is none, or a name is given twice.
+    """
+    found: dict[str, str] = {}
+    for item in given:
+        name, sign, value = item.partition("=")
+        if not sign or not name:
+            raise RunError(f"-p {item}: write name=value, such as -p start=2018")
+        if name in found:
+            raise RunError(f"-p {name} is given twice; keep one")
+        found[name] = value
+    return found
+
+
 def _prepared(
     space: Workspace, order: Order, ready: Callable[[Workspace], None], held: ExitStack
 ) -> Batch:

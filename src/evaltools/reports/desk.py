@@ -195,11 +195,12 @@ class Desk:
 
     def _finished(self) -> Sequence[Step]:
         """Write the index; the checker's page takes long enough to be sent elsewhere."""
-        checked = self.space.processed / "pruefung.html"
+        beside = (self.space.processed / "pruefung.html", self.space.reports.parent / "index.html")
         public = self.space.study.audience == "public"
+        complete = not public or all(path.is_file() for path in beside)
         with self._held():
             shelf = self._read()
-            if not self._ran and manifest.settled(shelf) and (checked.is_file() or not public):
+            if not self._ran and manifest.settled(shelf) and complete:
                 self._closed = True
                 return []
             self._shelf, self._closed = _indexed(shelf), True
@@ -255,7 +256,10 @@ def _indexed(shelf: Shelf) -> Shelf:
     from evaltools.reports import site
 
     index = site.index(shelf.space, shelf.made, shelf.entries)
-    return manifest.finish(shelf, index, time.strftime("%Y-%m-%dT%H:%M:%S%z"))
+    finished = manifest.finish(shelf, index, time.strftime("%Y-%m-%dT%H:%M:%S%z"))
+    if shelf.space.study.audience == "public":
+        site.list_studies(shelf.space)
+    return finished
 
 
 def _reason(result: object) -> str:

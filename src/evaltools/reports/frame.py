@@ -16,10 +16,11 @@ from evaltools.data.reads import EVERYTHING, Read
 from evaltools.german import day
 from evaltools.reports import glossary, outline, safe
 from evaltools.reports.fingerprints import read_sources
-from evaltools.study import Workspace
+from evaltools.study import Study, Workspace
 
 FOLDER = Path(__file__).parent
 EVERY = (Read(EVERYTHING),)
+NOTICES = ("Impressum", "Kontakt", "Barrierefreiheit")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Page:
     whole: str
     intern: bool = False
     downloads: tuple[str, ...] = ()
+    notices: tuple[tuple[str, str], ...] = ()
     version: str = __version__
 
 
@@ -91,7 +93,15 @@ def page(
         home="../" * depth + "index.html",
         whole=space.study.whole_label,
         intern=space.study.audience == "intern",
+        notices=notices(space.study),
     )
+
+
+def notices(study: Study) -> tuple[tuple[str, str], ...]:
+    """Return heading and text of what an office says of itself, as far as it does."""
+    said = study.publisher
+    texts = (said.imprint, said.contact, said.accessibility)
+    return tuple(pair for pair in zip(NOTICES, texts, strict=True) if pair[1].strip())
 
 
 def finish(text: str, place: str) -> str:

@@ -23,7 +23,7 @@ from evaltools.reports.plan import Task
 from evaltools.study import Workspace
 
 Entry = Mapping[str, Any]
-INDEX, CHECKED = "index.html", "pruefung.html"
+INDEX, CHECKED, PRINTED = "index.html", "pruefung.html", ".pdf"
 EARLIER, NEVER = "made by an earlier version", "never run"
 MISSING, FAILED = "page is missing", "failed"
 
@@ -163,7 +163,8 @@ def put(shelf: Shelf, entry: Entry, contents: Mapping[str, bytes], note: Entry) 
     with files.staged({folder / name: data for name, data in contents.items()}) as move:
         if before not in ({}, hashes):
             _save(replace(shelf, pages=others))
-        for name in {file, *before} - set(contents):
+        printed = str(Path(file).with_suffix(PRINTED))
+        for name in {file, printed, *before} - set(contents):
             (folder / name).unlink(missing_ok=True)
         move()
     notes = {**shelf.notes, file: note}
@@ -182,6 +183,7 @@ def finish(shelf: Shelf, page: str, finished: str) -> Shelf:
     wanted = _hash(page)
     if shelf.index != wanted:
         _save(replace(shelf, index=""))
+        (shelf.space.reports / INDEX).with_suffix(PRINTED).unlink(missing_ok=True)
         files.write(shelf.space.reports / INDEX, page)
     whole = replace(shelf, index=wanted)
     _save(whole, finished)

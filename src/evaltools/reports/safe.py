@@ -36,7 +36,7 @@ HEAD = (
 )
 REFERENCE = (
     r"#[a-z][a-z0-9-]*"
-    r"|(?:\.\./)*(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_.-]+\.(?:html|csv|xlsx)"
+    r"|(?:\.\./)*(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_.-]+\.(?:html|csv|xlsx)(?:#[a-z][a-z0-9-]*)?"
     r"|https://doi\.org/10\.[0-9]{4,9}/[A-Za-z0-9._;()/:-]+"
 )
 _CLASS = frozenset({"class"})

@@ -87,6 +87,7 @@
     label.append("Abschnitte suchen ", field);
     list.before(label, said);
     field.addEventListener("input", function () {
+      list.open = true;
       var words = field.value.toLowerCase().split(/\s+/);
       var found = items.filter(function (item) {
         var text = item.textContent.toLowerCase();
