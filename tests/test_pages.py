@@ -52,27 +52,16 @@ def test_no_rule_of_wcag_is_broken(visit: Visit) -> None:
     assert complaints(visit.page, RULES) == []
 
 
-def test_axe_would_complain(visit: Visit) -> None:
-    """The rules are run, and the page is what they look at."""
-    if "30_vorher_nachher" not in visit.url:
-        pytest.skip("once is enough, on a page with pictures")
-    visit.page.evaluate("document.images[0].removeAttribute('alt')")
-    visit.page.evaluate("document.querySelector('.note').style.color = '#ccc'")
-    found = complaints(visit.page, RULES)
-    visit.page.reload()
-    assert {line.partition(":")[0] for line in found} == {"image-alt", "color-contrast"}
-
-
 def test_contrast_holds_in_the_dark_and_with_all_details_open(visit: Visit) -> None:
+    if any(f"/{area}/" in visit.url for area in STUDY.treated[1:]):
+        pytest.skip("the first area has pages of the same kinds")
     visit.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
     found = {}
-    for scheme in ("light", "dark"):
-        visit.page.emulate_media(color_scheme=scheme)
-        found[scheme] = complaints(visit.page, COLOURS)
-    visit.page.emulate_media(color_scheme="light", forced_colors="active")
-    found["forced"] = complaints(visit.page, COLOURS)
+    for scheme, forced in (("light", "none"), ("dark", "none"), ("light", "active")):
+        visit.page.emulate_media(color_scheme=scheme, forced_colors=forced)
+        found[scheme, forced] = complaints(visit.page, COLOURS)
     visit.page.emulate_media(color_scheme="light", forced_colors="none")
-    assert found == {"light": [], "dark": [], "forced": []}
+    assert not any(found.values()), found
 
 
 def test_page_is_quiet_and_asks_for_nothing(visit: Visit) -> None:
@@ -100,6 +89,16 @@ def test_headings_pictures_and_tables_have_their_words(visit: Visit) -> None:
     assert ask("[...document.images].every(image => image.naturalWidth > 0)")
     assert ask("[...document.querySelectorAll('table')].every(t => t.caption.textContent)")
     assert ask("[...document.querySelectorAll('th')].every(cell => cell.scope)")
+
+
+def test_axe_would_complain(browser: Any, whole_demo: Workspace) -> None:
+    """The rules are run, and the page is what they look at."""
+    file = whole_demo.reports / STUDY.treated[0] / "30_vorher_nachher.html"
+    with visited(browser, file.as_uri()) as seen:
+        seen.page.evaluate("document.images[0].removeAttribute('alt')")
+        seen.page.evaluate("document.querySelector('figcaption').style.color = '#ccc'")
+        found = complaints(seen.page, RULES)
+    assert {line.partition(":")[0] for line in found} == {"image-alt", "color-contrast"}
 
 
 @pytest.mark.parametrize("file", ["index.html", f"{STUDY.treated[0]}/30_vorher_nachher.html"])
