@@ -108,7 +108,7 @@ def test_a_kernel_that_nobody_holds_any_more_ends(found: KernelSpecManager) -> N
     with kernel(found) as one:
         one.process._line.close()
         assert soon(lambda: not alive(one.process.pid))
-        assert one.process.poll() == -signal.SIGKILL
+        assert soon(lambda: one.process.poll() == -signal.SIGKILL)
 
 
 def test_with_the_warm_process_its_kernels_end_and_the_next_has_a_new_one(

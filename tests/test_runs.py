@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from browser_samples import ARGS, CHROMIUM
 from conftest import copy_project
 from evaltools.data.ingest import ingest
 from evaltools.errors import DataError
@@ -19,7 +20,6 @@ from evaltools.reports import jobs, plan, runs, site
 from evaltools.reports.progress import Lines
 from evaltools.study import Workspace, open_study
 from robust_samples import public, torn
-from test_browser import ARGS, CHROMIUM
 
 
 def links(page: Path) -> list[str]:
@@ -49,7 +49,7 @@ def test_the_index_links_a_report_for_each_model_area(finished: Workspace) -> No
     ]
     for link in links(index):
         page = finished.reports / link
-        assert links(page) == ["../index.html"]
+        assert set(links(page)) == {"../index.html"}
         assert (page.parent / "../index.html").is_file()
 
 

@@ -15,16 +15,16 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
+from browser_samples import ARGS, CHROMIUM
 from conftest import copy_project
 from evaltools.codings import demo as spoken
 from evaltools.codings import refi_write
 from evaltools.codings.model import frame, paths
 from evaltools.data.ingest import ingest
 from evaltools.errors import RunError
-from evaltools.reports import kernel, plan, runs
+from evaltools.reports import kernel, plan, runs, safe
 from evaltools.reports.plan import Task
 from evaltools.study import Workspace, open_study
-from test_browser import ARGS, CHROMIUM
 
 AREA = "SR04"
 TALK = "ER Kesselwiese Organisation"
@@ -242,14 +242,16 @@ def test_hostile_text_is_no_markup(attacked: Workspace) -> None:
     assert len(files) == 9
     for file in files:
         soup = BeautifulSoup(file.read_text(encoding="utf-8"), "html.parser")
-        assert not soup.find_all(["script", "svg", "iframe", "object", "embed", "form", "base"])
+        assert [script.string for script in soup.find_all("script")] == [safe.SCRIPT]
+        assert not soup.find_all(["svg", "iframe", "object", "embed", "form", "base"])
         assert {tag["rel"][0] for tag in soup.find_all("link")} == {"icon"}
         assert len(soup.find_all("main")) == len(soup.find_all("footer")) == 1
         for tag in soup.find_all(True):
             assert not [name for name in tag.attrs if name.startswith("on") or name == "style"]
         for link in soup.find_all(href=True):
             assert re.fullmatch(
-                r"#inhalt|data:,|[A-Za-z0-9_./-]+\.(html|csv|xlsx)", link["href"]
+                r"#[a-z0-9-]+|data:,|[A-Za-z0-9_./-]+\.(html|csv|xlsx)(#[a-z0-9-]+)?",
+                link["href"],
             ), file.name
         for image in soup.find_all(src=True):
             assert image["src"].startswith("data:image/svg+xml;base64,")
@@ -284,11 +286,15 @@ def test_a_browser_stays_quiet_on_hostile_text(attacked: Workspace) -> None:
             page.on("dialog", lambda dialog, said=said: (said.append("dialog"), dialog.dismiss()))
             page.on("request", lambda request, asked=asked: asked.append(request.url))
             page.goto(file.as_uri())
+            page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
             for link in page.locator("main a, main :text('alert')").all()[:2]:
                 link.hover()
             assert said == [], file.name
             assert [url for url in asked if not url.startswith("data:")] == [file.as_uri()]
-            assert page.locator("script, svg, iframe, [onerror], [onload], [style]").count() == 0
+            assert page.locator("svg, iframe, [onerror], [onload], [style]").count() == 0
+            assert page.locator("script").evaluate_all("all => all.map(s => s.textContent)") == [
+                safe.SCRIPT
+            ]
             widths = page.evaluate("[...document.images].map(image => image.naturalWidth)")
             assert all(width > 0 for width in widths), file.name
             page.close()
