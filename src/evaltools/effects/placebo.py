@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.optimize import nnls
+from scipy.optimize import brentq, nnls
 
 from evaltools.effects.design import Floats, Panel
 from evaltools.errors import DesignError
@@ -25,7 +25,8 @@ Rows = npt.NDArray[np.intp]
 SAME = 1 - 1e-9
 MOST = 50_000
 CONSPICUOUS = 0.10  # placebo share up to which a check or a pre-trend stands out
-PRECISION = 1e-4
+PRECISION = 1e-4  # of the log bounds, which are moved outward to it
+FINE = 1e-6
 FURTHEST = 8.0
 
 
@@ -97,29 +98,29 @@ def inverted(
     estimates, the real one first. `centre` is the estimate, where the size is smallest, `level`
     nominal, such as 0.9, and `floor` what the others' sizes are at least (for max-t).
     """
+    least = math.floor((1 - level) * len(sizes(centre)) + 1e-9)  # the lowest rank not rejected - 1
+    if not least:
+        return -math.inf, math.inf
 
-    def kept(effect: float) -> bool:
+    def slack(effect: float) -> float:  # continuous, below zero where the test rejects
         try:
             found = sizes(effect)
         except DesignError:  # an effect so large that nothing can be fitted cannot be rejected
-            return True
-        others = np.maximum(found[1:], floor)
-        return rank(float(found[0]), others) / len(found) > 1 - level + 1e-9
+            return 1.0
+        return float(np.sort(np.maximum(found[1:], floor))[-least] - found[0] * SAME)
 
     def bound(sign: int) -> float:
         inside, reach = 0.0, 0.05
-        while kept(centre + sign * reach):
+        while slack(centre + sign * reach) >= 0:
             inside, reach = reach, 2 * reach
             if reach > FURTHEST:
                 return sign * math.inf
-        while reach - inside > PRECISION:
-            middle = (inside + reach) / 2
-            inside, reach = (middle, reach) if kept(centre + sign * middle) else (inside, middle)
-        return centre + sign * reach
+        if not inside and slack(centre) < 0:  # the others do not scatter at all
+            return centre + sign * PRECISION
+        cross: float = brentq(lambda far: slack(centre + sign * far), inside, reach, xtol=FINE)
+        return centre + sign * math.ceil(cross / PRECISION) * PRECISION  # outward
 
-    if 1 / len(sizes(centre)) > 1 - level + 1e-9:
-        return -math.inf, math.inf
-    ends = [bound(-1), bound(1), *([0.0] if kept(0.0) else [])]  # p need not fall evenly
+    ends = [bound(-1), bound(1), *([0.0] if slack(0.0) >= 0 else [])]  # p need not fall evenly
     return min(ends), max(ends)
 
 
