@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -27,6 +28,8 @@ MOST = 50_000
 CONSPICUOUS = 0.10  # placebo share up to which a check or a pre-trend stands out
 PRECISION = 1e-4  # of the log bounds, which are moved outward to it
 FINE = 1e-6
+FIRST = 0.1
+TINY = 1e-9
 FURTHEST = 8.0
 
 
@@ -102,17 +105,24 @@ def inverted(
     if not least:
         return -math.inf, math.inf
 
-    def slack(effect: float) -> float:  # continuous, below zero where the test rejects
+    @cache
+    def compared(effect: float) -> tuple[float, float]:
         try:
             found = sizes(effect)
         except DesignError:  # an effect so large that nothing can be fitted cannot be rejected
-            return 1.0
-        return float(np.sort(np.maximum(found[1:], floor))[-least] - found[0] * SAME)
+            return 0.0, 1.0
+        return float(found[0]) * SAME, float(np.sort(np.maximum(found[1:], floor))[-least])
+
+    def slack(effect: float) -> float:  # continuous, below zero where the test rejects
+        own, other = compared(effect)
+        return other - own
 
     def bound(sign: int) -> float:
-        inside, reach = 0.0, 0.05
+        inside, reach = 0.0, FIRST
         while slack(centre + sign * reach) >= 0:
-            inside, reach = reach, 2 * reach
+            own, other = compared(centre + sign * reach)
+            further = 1.1 * reach * other / max(own, TINY)  # own grows about as the effect does
+            inside, reach = reach, min(max(further, 2 * reach), 4 * reach)
             if reach > FURTHEST:
                 return sign * math.inf
         if not inside and slack(centre) < 0:  # the others do not scatter at all

@@ -78,7 +78,7 @@ def value_axis(axes: Axes, values: pd.Series, unit: str) -> None:
     ticks = axes.get_yticks()
     digits = max(0, -math.floor(math.log10(ticks[1] - ticks[0]) + 1e-9))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: wording.number(value, digits)))
-    axes.set_title(unit, loc="left", fontsize=10, color="#333333")
+    axes.set_title(unit, loc="left", y=1.0, fontsize=10, color="#333333")
     if values.isna().all():
         axes.text(
             0.5, 0.5, "keine Werte, die sich zeigen lassen", transform=axes.transAxes, ha="center"
