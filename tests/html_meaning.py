@@ -254,6 +254,11 @@ TABLES: dict[str, dict[str, Any]] = {
 SENTENCES: dict[str, Any] = {
     r"Nach dem Verlauf der Vergleichsräume wären": counterfactual,
     r"^Inanspruchnahmequote ohne §§ 28 und 35a, je 10\.000\. ": trend,
+    r"^Inanspruchnahmequote ohne §§ 28 und 35a: ": DRAWN,
+    r": ab \d{4} um \d+ % (niedriger|höher) als erwartet$": ESTIMATE,
+    r": [−+]?\d+ %, von unten gezählt Stelle \d+ von \d+$": DOTS,
+    r"^\d+ Schätzungen: ": ESTIMATE,
+    r": \d+ von \d+ Zeiträumen danach außerhalb": ESTIMATE,
     r"^Abweichung vom Verlauf der übrigen Räume \(Prozent\)\.": whole_percent,
     r"^\d+ Schätzungen, ": whole_percent,
     r"^\w[\w ]*: [−+\d].* %\. Die übrigen \d+ Räume": DOTS,

@@ -117,7 +117,7 @@ def words(shown: list[object]) -> str:
     parts = []
     for item in shown:
         if isinstance(item, Figure):
-            parts += [item.alt, item.caption]
+            parts += [item.title, item.alt, item.caption]
         else:
             text = item.html if isinstance(item, HtmlTable) else text_of(item)
             parts.append(re.sub(r"<[^>]*>", " ", text))

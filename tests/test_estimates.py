@@ -147,7 +147,9 @@ def test_series_and_its_figure_do_not_depend_on_a_hidden_count(hidden: str) -> N
         handed = _series(made, rules_for(made, hidden=(hidden,)))
         assert not holds(handed, 1234.0)
         assert not holds(handed, 12_340.0)
-        drawn.append(figures.counterfactual(handed, unit="", caption="", start="2018", name="A"))
+        drawn.append(
+            figures.counterfactual(handed, unit="", title="", caption="", start="2018", name="A")
+        )
     assert drawn[0] == drawn[1] == drawn[2]
     assert drawn[0].hidden
     assert not holds(drawn[0], 12_340)

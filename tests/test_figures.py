@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from evaltools.errors import ReleaseError
-from evaltools.release import axes, figures
+from evaltools.release import axes, figures, wording
 from evaltools.release.disclosure import Count, Released, release
 from evaltools.release.display import MARK
 from evaltools.release.estimates import release_placebos, release_series
@@ -47,7 +47,7 @@ def _expected(observed: list[Any], expected: list[Any]) -> Figure:
     frame = pd.DataFrame({"period": YEARS[: len(observed)]})
     frame = frame.assign(observed=_series(observed), counterfactual=_series(expected))
     return figures.counterfactual(
-        _public(frame), unit=UNIT, caption="Erwartet.", start="2018", name=LONG
+        _public(frame), unit=UNIT, title="T", caption="Erwartet.", start="2018", name=LONG
     )
 
 
@@ -62,7 +62,7 @@ def test_only_released_frames_are_taken() -> None:
     with pytest.raises(ReleaseError, match="Released"):
         figures.placebos(frame, caption="", name="")  # type: ignore[arg-type]
     with pytest.raises(ReleaseError, match="Released"):
-        figures.counterfactual(frame, unit="", caption="", start="", name="")  # type: ignore[arg-type]
+        figures.counterfactual(frame, unit="", title="", caption="", start="", name="")  # type: ignore[arg-type]
 
 
 def test_missing_columns_are_named() -> None:
@@ -79,7 +79,9 @@ def test_same_data_give_the_same_bytes() -> None:
     for draw in (
         lambda: _trend({"Oberau": [*range(10)], "Land": [5.0] * 10}),
         lambda: figures.placebos(dots, caption="", name="Oberau"),
-        lambda: figures.counterfactual(series, unit=UNIT, caption="", start="2018", name="A"),
+        lambda: figures.counterfactual(
+            series, unit=UNIT, title="", caption="", start="2018", name="A"
+        ),
     ):
         assert draw() == draw()
 
@@ -97,7 +99,7 @@ def test_picture_tells_no_date_no_path_no_program() -> None:
 def test_words_name_first_and_last_value_and_unit() -> None:
     alt = _trend({"Oberau": [1234.4, *[900.0] * 8, 0.25], "Vergleich\n(14 Räume)": [5.0] * 10}).alt
     assert UNIT in alt
-    assert "Oberau: verändert sich von 1.234 auf 0,25 (2012 bis 2021)." in alt
+    assert "Oberau: sinkt von 1.234 auf 0,25 (2012 bis 2021)." in alt
     assert "Vergleich (14 Räume): bleibt bei 5,0" in alt
 
 
@@ -116,6 +118,24 @@ def test_numbers_of_a_figure_stand_in_a_table() -> None:
     assert dots.data.sheet.caption == "Daten: Lage"
     assert [row[0] for row in dots.data.sheet.rows].count("ja") == 1
     assert len(dots.data.sheet.rows) == len(effect().placebos)
+
+
+@pytest.mark.parametrize(
+    ("groups", "title"),
+    [
+        (
+            {"A": [61.0, 52.0], "B\n(9)": [40.0, 63.0], "C": [1.0, 2.0]},
+            "A: sinkt von 61 auf 52, B (9): steigt von 40 auf 63",
+        ),
+        ({"A": [61.2, 60.9]}, "A: bleibt bei 61"),
+        ({"A": [None, None], "B": [3.0, None]}, "B: bleibt bei 3,0"),
+        ({"A": [None]}, "keine Werte"),
+    ],
+)
+def test_a_trend_is_titled_with_what_it_finds(groups: dict[str, Any], title: str) -> None:
+    made = _trend(groups)
+    assert made.title == f"Quote: {title}"
+    assert made._repr_mimebundle_()[1]["image/svg+xml"]["title"] == made.title
 
 
 def test_numbers_of_a_figure_travel_with_it() -> None:
@@ -138,6 +158,9 @@ def test_placebo_words_name_place_and_spread() -> None:
     assert "Oberau: −20" in figure.alt
     assert "9 Räume" in figure.alt
     assert "Stelle 1 von 10" in figure.alt
+    assert (
+        figure.title == f"Oberau: {wording.percent_change(0.8)}, von unten gezählt Stelle 1 von 10"
+    )
     assert figure.caption == "C. Quelle: Musterstadt."
 
 

@@ -93,10 +93,11 @@ def _check_everything_is_there(executed: NotebookNode, rendered: str) -> int:
                 words = shown.metadata["image/svg+xml"]
                 assert words["alt"] in alts
                 assert words["caption"] in "".join(read.words)
+                assert words["title"] in "".join(read.words)
                 numbers = Cells(shown.metadata["evaltools"]["data"]).texts
                 assert len(numbers) > 2
                 assert set(numbers) <= set(cells)
-                n += 2 + len(numbers)
+                n += 3 + len(numbers)
             source = shown.data.get("text/html", "")
             for text in Cells(source).texts:
                 assert text in cells
@@ -220,7 +221,7 @@ def test_page_is_well_built(rendered: str) -> None:
 
 def test_code_is_there_for_those_who_ask(rendered: str) -> None:
     assert "<details><summary>Programmzeilen zeigen</summary>" in rendered
-    assert "<pre><code>zeige(1)" in rendered
+    assert '<pre><code lang="en">zeige(1)' in rendered
 
 
 def test_code_is_escaped() -> None:
@@ -275,8 +276,8 @@ MARKDOWN = {
     "[a](data:text/html;base64,PGI+)": '<a href="#harmful-link">a</a>',
     "```mermaid\n</pre><img src=x onerror=alert(1)>\n```": "&lt;/pre&gt;&lt;img",
     "```python\nx = '<b>'\n```": "x = '&lt;b&gt;'",
-    "$$<img src=x onerror=alert(1)>$$": "&lt;img",
-    "\\begin{a}<img src=x onerror=alert(1)>\\end{a}": "&lt;img",
+    "$$<img src=x onerror=alert(1)>$$": "<mo>&lt;</mo><mi>i</mi><mi>m</mi>",
+    "\\begin{a}<img src=x onerror=alert(1)>\\end{a}": "<mo>&lt;</mo><mi>i</mi><mi>m</mi>",
     "| a |\n|:-:|\n| <b> |": "<td>&lt;b&gt;</td>",
     "Siehe http://x.de/y": "<p>Siehe http://x.de/y</p>",
     "[a](file:///etc/passwd)": '<a href="#harmful-link">a</a>',
@@ -396,18 +397,56 @@ DRAWINGS = {
 
 @pytest.mark.parametrize("svg", DRAWINGS)
 def test_a_picture_that_could_run_or_fetch_is_refused(svg: str) -> None:
-    data, metadata = bundle("image/svg+xml", svg, {"alt": "a", "caption": "b"})
+    data, metadata = bundle("image/svg+xml", svg, {"alt": "a", "caption": "b", "title": "c"})
     shown = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
     with pytest.raises(ReleaseError, match=f"^cell 2: {re.escape(DRAWINGS[svg])}") as caught:
         html.render(notebook(shown), page())
     assert "Max" not in str(caught.value)
 
 
-def test_a_picture_without_words_is_refused() -> None:
-    data, metadata = bundle("image/svg+xml", SVG.format("", ""), {"alt": "a"})
+@pytest.mark.parametrize("words", [{"alt": "a"}, {"alt": "a", "caption": "b"}, {}])
+def test_a_picture_without_words_is_refused(words: dict[str, str]) -> None:
+    data, metadata = bundle("image/svg+xml", SVG.format("", ""), words)
     shown = nbformat.v4.new_output("display_data", data=data, metadata=metadata)
     with pytest.raises(ReleaseError, match=r"^cell 2: a picture without words"):
         html.render(notebook(shown), page())
+
+
+FORMULAS = {
+    "$a_{it}$": "<msub><mi>a</mi><mrow><mi>i</mi><mi>t</mi></mrow></msub>",
+    "$$a < \\beta$$": "<mo>&lt;</mo><mi>β</mi>",
+    "$\\frac{1}{n}\\, x$": '<mspace width="0.167em"/>',
+    "\\begin{equation}x\\end{equation}": "<mi>x</mi>",
+    "$\\text{für alle}$": "<mtext>für\N{NO-BREAK SPACE}alle</mtext>",
+}
+
+
+@pytest.mark.parametrize("source", FORMULAS)
+def test_a_formula_is_mathml(source: str) -> None:
+    made = notebook()
+    made.cells.append(nbformat.v4.new_markdown_cell(f"Es gilt\n\n{source}\n\nimmer."))
+    text = html.render(made, page())
+    assert FORMULAS[source] in text
+    assert text.count("<math ") == 1
+    assert "$" not in text.partition("<main")[2]
+
+
+@pytest.mark.parametrize(
+    ("source", "part"),
+    [
+        ("$x^2^3 Max$", "a formula that is no LaTeX (DoubleSuperscriptsError)"),
+        ("$\\frac{$", "a formula that is no LaTeX (NoAvailableTokensError)"),
+        ("$\\href{javascript:Max}{y}$", "element mrow, attribute href;"),
+        ("$\\style{background:url(x)}{Max}$", "element mrow, attribute style;"),
+        ("$\\color{red} Max$", "element mstyle;"),
+    ],
+)
+def test_a_formula_that_is_none_or_does_more_is_refused(source: str, part: str) -> None:
+    made = notebook()
+    made.cells.append(nbformat.v4.new_markdown_cell(source))
+    with pytest.raises(ReleaseError, match=rf"^cell \d+: {re.escape(part)}") as caught:
+        html.render(made, page())
+    assert "Max" not in str(caught.value)
 
 
 LOADING = SVG.format(' onload="Max"', "")

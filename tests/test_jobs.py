@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -228,6 +229,29 @@ def test_several_studies_are_ingested_and_run(
     assert "ingested tiny" not in said.err
     assert (cities / "reports/tiny/R1/00_probe.html").is_file()
     assert (cities / "reports/zwei/R1/00_probe.html").is_file()
+
+
+def test_two_studies_side_by_side_do_not_mix(cities: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    second = cities / "studies" / "zwei.yml"
+    named = re.sub(r"(?m)^title: .*$", "title: Andernorts", second.read_text("utf-8"))
+    second.write_text(named, "utf-8")
+
+    def files(name: str) -> dict[str, bytes]:
+        folder = cities / "reports" / name
+        return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*.*")}
+
+    assert run_main(monkeypatch, cities, "run", "tiny", "zwei") == 0
+    first = files("tiny")
+    assert not any(b"Andernorts" in content for content in first.values())
+    assert all(
+        b"Andernorts" in content for name, content in files("zwei").items() if ".html" in name
+    )
+    second.write_text(named.replace("Andernorts", "Anderswo"), "utf-8")
+    assert run_main(monkeypatch, cities, "run", "zwei") == 0
+    assert files("tiny") == first
+    shown = (cities / "reports" / "index.html").read_text("utf-8")
+    titles = re.findall(r"<h2[^>]*>([^<]*)</h2>", shown)
+    assert titles == ["Winzig: drei Räume", "Anderswo"]
 
 
 def test_a_study_that_another_run_holds_stops_no_other(

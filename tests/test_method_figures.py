@@ -81,6 +81,9 @@ def test_event_words_tell_every_period_and_what_lies_outside() -> None:
     assert f"2013: +30{NBSP}%; 2014: {MINUS}10{NBSP}%" in alt
     assert "2017:" not in alt
     assert "1 von 5 Zeiträumen davor und 3 von 4 danach" in alt
+    assert (
+        _event(ratio).title == f"{NAME}: 3 von 4 Zeiträumen danach außerhalb des üblichen Bereichs"
+    )
     assert _event(ratio).caption == "Zeitraum für Zeitraum. Quelle: Musterstadt."
 
 
@@ -95,6 +98,7 @@ def test_small_period_is_a_gap_in_picture_and_words() -> None:
 def test_curve_words_tell_the_place_of_the_primary_estimate() -> None:
     alt = _curve(_choices()).alt
     assert alt.startswith(f"6 Schätzungen, {MINUS}25{NBSP}% bis +5{NBSP}%.")
+    assert _curve(_choices()).title == f"6 Schätzungen: {MINUS}25{NBSP}% bis +5{NBSP}%"
     assert f"mit {MINUS}7{NBSP}% (Intervall {MINUS}17{NBSP}% bis +2{NBSP}%) an Stelle 4" in alt
     assert alt.index("Poisson-DiD:") < alt.index("Synthetische DiD:")
     assert f"Poisson-DiD: {MINUS}13{NBSP}% bis +5{NBSP}%" in alt

@@ -104,7 +104,7 @@ def test_further_outcomes_bear_no_verdict() -> None:
     assert rows["Zugangsquote"][2].endswith("von 12")
     costs = rows["Ausgaben je jungem Menschen"]
     assert costs[:4] == ["k. A."] * 4
-    assert costs[4].startswith("Es fehlt: hze_count")
+    assert costs[4].startswith("Es fehlt: Fallzahlen (Tabelle hze_count")
     assert isinstance(shown, HtmlTable)
     assert "sie tragen kein Urteil" in shown.html
     none = method_views.further(replace(found(), further={}), STUDY, everything())

@@ -11,7 +11,7 @@ import pytest
 
 from evaltools.errors import ReleaseError
 from evaltools.evaluation.titles import TITLES
-from evaltools.reports import site
+from evaltools.reports import frame, site
 from evaltools.study import Publisher
 from release_samples import AREA, PAYLOAD, provenance, workspace
 from test_html import Page
@@ -189,6 +189,24 @@ def test_who_answers_for_the_pages_is_named_and_linked(tmp_path: Path) -> None:
     assert '<h2 id="impressum">Impressum</h2>' in text
     assert '<h2 id="barrierefreiheit">Barrierefreiheit</h2>' in text
     assert "Kontakt" not in text
+
+
+def test_an_imprint_is_markdown_of_the_house_and_links_nowhere() -> None:
+    text = "# Amt\n\n- **A** [Post](mailto:a@b.de)\n- <http://c.de> ![x](http://d.de/y)\n\n```\neins\n```"
+    assert frame.notice(text) == (
+        "<h3>Amt</h3>\n<ul>\n<li><strong>A</strong> Post (a@b.de)</li>\n"
+        "<li>http://c.de x</li>\n</ul>\n<pre>eins\n</pre>\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", "[x](javascript:alert(1))", "<b>&"])
+def test_nothing_in_an_imprint_runs(tmp_path: Path, text: str) -> None:
+    space = workspace(tmp_path)
+    told = space.study.model_copy(update={"publisher": Publisher(imprint=text)})
+    shown = site.index(replace(space, study=told), provenance(), [entry()])
+    assert "<b>" not in shown
+    assert shown.count("<script") == 1
+    assert 'href="javascript' not in shown
 
 
 def test_all_studies_are_listed_and_nothing_else(tmp_path: Path) -> None:

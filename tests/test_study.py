@@ -38,6 +38,35 @@ def test_a_study_is_found_by_file_and_from_the_notebooks_folder() -> None:
     assert by_file.reports == ROOT / "reports" / "demo"
 
 
+def with_imprint(folder: Path, imprint: str) -> Path:
+    (folder / "studies").mkdir(exist_ok=True)
+    text = BASE.replace("{area: [30_vorher_nachher]}", "{}")
+    text += f"publisher: {{imprint: '{imprint}', contact: 'so.md geht es'}}\n"
+    (folder / "studies" / "test.yml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_text_of_the_publisher_may_lie_beside_the_study(tmp_path: Path) -> None:
+    file = with_imprint(tmp_path, "impressum.md") / "studies" / "impressum.md"
+    file.write_text("# Amt für Müller\n", encoding="utf-8")
+    first = open_study("test", folder=tmp_path)
+    assert first.study.publisher.imprint == "# Amt für Müller\n"
+    assert first.study.publisher.contact == "so.md geht es"
+    file.write_text("Anders", encoding="utf-8")
+    assert open_study("test", folder=tmp_path).digest != first.digest
+
+
+def test_a_text_of_the_publisher_must_be_there_and_near(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"^impressum\.md: cannot be read"):
+        open_study("test", folder=with_imprint(tmp_path, "impressum.md"))
+    (tmp_path / "studies" / "impressum.md").write_bytes(b"\xff\xfe")
+    with pytest.raises(StudyError, match=r"^impressum\.md: is not UTF-8"):
+        open_study("test", folder=tmp_path)
+    for far in ("../impressum.md", "/etc/x.md", "a/b.md"):  # no file, but a text that says so
+        near = open_study("test", folder=with_imprint(tmp_path, far))
+        assert near.study.publisher.imprint == far
+
+
 def test_an_unknown_study_lists_the_known_ones() -> None:
     with pytest.raises(
         StudyError, match=r"unknown study 'demmo'; permitted: demo, dresden, england"

@@ -61,7 +61,9 @@ def test_rules_hold_the_plan_of_the_tables(tmp_path: Path, monkeypatch: pytest.M
 
 def test_lacking_names_the_tables() -> None:
     said = views.lacking({"offer": pd.DataFrame()}, "offer", "hze_count")
-    assert text_of(said) == "Nicht dargestellt: Es fehlt Tabelle offer und Tabelle hze_count."
+    assert text_of(said) == (
+        "Nicht dargestellt. Es fehlt: Angebote (Tabelle offer); Fallzahlen (Tabelle hze_count)."
+    )
     assert views.lacking(tables(), "hze_count") is None
 
 
@@ -104,11 +106,13 @@ def test_findings_are_counted_without_theirtext_of() -> None:
 def test_views_say_what_is_missing() -> None:
     bare = {"area": tables()["area"]}
     for view in (count_views.trend_figure, count_views.yearly, count_views.standardised):
-        assert "Es fehlt Tabelle hze_count" in text_of(view(bare, study(), AREA, HZE, RULES))
+        assert "Es fehlt: Fallzahlen (Tabelle hze_count)" in text_of(
+            view(bare, study(), AREA, HZE, RULES)
+        )
     for profile in (profile_views.social, profile_views.infrastructure, profile_views.staffing):
-        assert "Es fehlt Tabelle" in text_of(profile(bare, AREA, RULES))
+        assert "Es fehlt: " in text_of(profile(bare, AREA, RULES))
     for other in (profile_views.population, profile_views.offers):
-        assert "Es fehlt Tabelle" in text_of(other(bare, study(), AREA, RULES))
+        assert "Es fehlt: " in text_of(other(bare, study(), AREA, RULES))
 
 
 def test_social_indicator_that_counts_helps_is_protected() -> None:

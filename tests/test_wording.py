@@ -124,6 +124,25 @@ def test_sentence_follows_the_interval_not_the_point(a: float, b: float, point: 
     assert ("höher" in said) == (low > 1)
 
 
+@given(
+    st.floats(0.01, 5), st.floats(0.01, 5), st.floats(0.01, 5).map(lambda value: round(value, 3))
+)
+def test_headline_claims_no_more_than_the_sentence(a: float, b: float, point: float) -> None:
+    low, high = min(a, b), max(a, b)
+    found = effect(low=low, high=high, estimate=point)
+    said, sentence = wording.headline(found, "Oberau"), _sentence(low, high, point)
+    assert said.startswith("Oberau: ")
+    for word in ("niedriger", "höher"):
+        assert (word in said) == (word in sentence)
+    assert ("%" in said) == ("kein erkennbarer" not in said)
+
+
+def test_headline_of_an_open_interval_has_no_estimate() -> None:
+    said = wording.headline(effect(low=0.0, high=math.inf, n=6), "Oberau")
+    assert "nicht zu unterscheiden" in said
+    assert "%" not in said
+
+
 def test_without_interval_there_is_no_estimate_in_the_sentence() -> None:
     said = wording.effect_sentence(effect(low=0.0, high=math.inf, n=6), what=WHAT)
     assert "nicht von Zufall unterscheiden" in said
@@ -219,7 +238,16 @@ def test_breakdown_is_rounded_down_and_says_when_nothing_holds() -> None:
 
 def test_claim_names_what_is_missing() -> None:
     claim = Claim(
-        5, "Höhere Akzeptanz", "nicht prüfbar", "Es fehlt viel.", "keine", None, ("a", "b")
+        5,
+        "Höhere Akzeptanz",
+        "nicht prüfbar",
+        "Es fehlt viel.",
+        "keine",
+        None,
+        ("offer: kind", "b"),
     )
     said = wording.claim_sentence(claim)
-    assert said == "Höhere Akzeptanz: nicht prüfbar. Es fehlt viel. Es fehlt: a; b."
+    assert said == (
+        "Höhere Akzeptanz: nicht prüfbar. Es fehlt viel. "
+        "Es fehlt: Angebote (Tabelle offer, Spalten kind); b (Tabelle b)."
+    )

@@ -117,6 +117,7 @@ def counterfactual_figure(evaluation: Evaluation, study: Study, rules: Rule) -> 
     return figures.counterfactual(
         handed,
         unit=f"{item.label}, {item.unit}",
+        title=wording.headline(effect, evaluation.name),
         caption="Beobachtet und nach dem Verlauf der Vergleichsräume erwartet; die helle Fläche "
         f"ist das {wording.number(effect.level * 100)}-%-Intervall der Erwartung.{without}",
         start=effect.start,

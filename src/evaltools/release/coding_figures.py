@@ -78,7 +78,10 @@ def matrix(
     shown = released.wide(index="field", columns="group", values="n_segments")
     columns = {str(name): Column(str(name), "Stellen", 0) for name in wide}
     data = numbers(shown, {"field": Column("Thema")} | columns, caption)
-    return finish(canvas, released, caption, f"Kodierte Stellen. {'. '.join(said)}.", data)
+    title = f"Die meisten Stellen hat das Thema {wide.sum(axis=1).idxmax()}"
+    title = title if wide.to_numpy().any() else "Keine Stelle ist so kodiert"
+    alt = f"Kodierte Stellen. {'. '.join(said)}."
+    return finish(canvas, released, title, caption, alt, data)
 
 
 def portraits(found: Voices, rules: Rule) -> Figure | Prose:
@@ -118,7 +121,9 @@ def portraits(found: Voices, rules: Rule) -> Figure | Prose:
         "einnimmt; weiß: nicht kodiert."
     )
     data = numbers(public(_shares(frame), rules), SHARES, caption)
-    return finish(canvas, released, caption, " ".join(said), data)
+    longest = frame["top_path"].value_counts().index[0]
+    title = f"Im Durchschnitt der Gespräche am längsten: {longest}"
+    return finish(canvas, released, title, caption, " ".join(said), data)
 
 
 def code_map(found: Voices, rules: Rule) -> Figure | Prose:
@@ -147,10 +152,12 @@ def code_map(found: Voices, rules: Rule) -> Figure | Prose:
         f"({coding_views.KIND[kind]}); große Punkte haben viele Stellen. Die "
         "Reihenfolge im Kreis bringt Ähnliches nebeneinander; Längen bedeuten nichts."
     )
-    told = wording.listing([_linked(frame, *row) for row in _strongest(linked)])
+    strongest = [_linked(frame, *row) for row in _strongest(linked)]
     columns = {"path": Column("Code"), "n": Column("Stellen", digits=0)}
     data = numbers(released, columns, caption)
-    return finish(canvas, released, caption, f"Am häufigsten zusammen: {told}.", data)
+    alt = f"Am häufigsten zusammen: {wording.listing(strongest)}."
+    title = f"Am häufigsten zusammen: {strongest[0]}"
+    return finish(canvas, released, title, caption, alt, data)
 
 
 def _circled(placed: pd.DataFrame) -> pd.DataFrame:

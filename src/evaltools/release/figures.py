@@ -45,16 +45,17 @@ XLABEL = "Abweichung vom Verlauf der Vergleichsräume (Prozent)"
 
 @dataclass(frozen=True)
 class Figure:
-    """A finished picture: SVG, text alternative, caption, its numbers, the counts taken out."""
+    """A finished picture: SVG, what it finds, text alternative, caption, numbers, hidden counts."""
 
     svg: str
+    title: str
     alt: str
     caption: str
     data: HtmlTable
     hidden: tuple[str, ...] = ()
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
-        words = {"alt": self.alt, "caption": self.caption}
+        words = {"title": self.title, "alt": self.alt, "caption": self.caption}
         data, told = bundle("image/svg+xml", self.svg, words)
         shown = {"data": self.data.html, "table": asdict(self.data.sheet)}
         told[MARK] |= shown | {"hidden": list(self.hidden)}
@@ -96,18 +97,19 @@ def trend(released: Released, *, unit: str, caption: str, start: str = "") -> Fi
     value_axis(axes, frame["value"], unit)
     end_labels(axes, ends, len(periods))
     said = [_path_in_words(group, frame[frame["group"] == group]) for group in groups]
-    columns = {
-        group: Column(group.replace("\n", " "), unit, _digits(frame["value"])) for group in groups
-    }
+    columns = {group: Column(_flat(group), unit, _digits(frame["value"])) for group in groups}
     wide = released.wide(index="period", columns="group", values="value")
     data = numbers(wide, {"period": PERIOD} | columns, caption)
-    return finish(canvas, released, caption, " ".join([f"{unit}.", *said]), data)
+    paths = [_in_words(group, frame[frame["group"] == group]) for group in groups[:2]]
+    title = f"{unit.partition(',')[0]}: {', '.join(filter(None, paths)) or 'keine Werte'}"
+    return finish(canvas, released, title, caption, " ".join([f"{unit}.", *said]), data)
 
 
 def counterfactual(
     released: Released,
     *,
     unit: str,
+    title: str,
     caption: str,
     start: str,
     name: str,
@@ -121,6 +123,8 @@ def counterfactual(
         Columns ``period, observed, counterfactual`` from ``disclosure.release_series``.
     unit, caption, start : str
         As in :func:`trend`.
+    title : str
+        What the figure finds, in the words of the estimate.
     name : str
         Name of the area.
     bounds : tuple of float, optional
@@ -154,7 +158,7 @@ def counterfactual(
     columns = {"observed": "beobachtet", "counterfactual": "erwartet"}
     shown = {name: Column(label, unit, digits) for name, label in columns.items()}
     data = numbers(released, {"period": PERIOD} | shown, caption)
-    return finish(canvas, released, caption, f"{unit}. {said}", data)
+    return finish(canvas, released, title, caption, f"{unit}. {said}", data)
 
 
 def placebos(released: Released, *, caption: str, name: str) -> Figure:
@@ -184,7 +188,9 @@ def placebos(released: Released, *, caption: str, name: str) -> Figure:
         f"von unten gezählt steht der Modellraum an Stelle {place} von {len(frame)}."
     )
     columns = {"own": Column("Modellraum"), "estimate": Column("Abweichung", change=True)}
-    return finish(canvas, released, caption, said, numbers(released, columns, caption))
+    data = numbers(released, columns, caption)
+    title = f"{name}: {shown}, von unten gezählt Stelle {place} von {len(frame)}"
+    return finish(canvas, released, title, caption, said, data)
 
 
 def _dots(axes: Axes, own: float, others: pd.Series, label: str) -> None:
@@ -230,21 +236,34 @@ def _digits(values: pd.Series) -> int:
 
 def _path_in_words(group: str, frame: pd.DataFrame) -> str:
     known = frame[frame["value"].notna()]
-    name = group.replace("\n", " ")
     if known.empty:
-        return f"{name}: keine Werte."
-    first, last = known.iloc[0], known.iloc[-1]
-    begin, end = _short(first["value"]), _short(last["value"])
-    verb = "bleibt bei" if begin == end else "verändert sich von"
-    path = begin if begin == end else f"{begin} auf {end}"
-    return f"{name}: {verb} {path} ({first['period']} bis {last['period']})."
+        return f"{_flat(group)}: keine Werte."
+    return f"{_in_words(group, known)} ({known.iloc[0]['period']} bis {known.iloc[-1]['period']})."
+
+
+def _in_words(group: str, frame: pd.DataFrame) -> str:
+    """Say from what to what a line goes; nothing of one without a value."""
+    known = frame["value"].dropna()
+    if known.empty:
+        return ""
+    first, last = float(known.iloc[0]), float(known.iloc[-1])
+    begin, end = _short(first), _short(last)
+    verb = "steigt" if last > first else "sinkt"
+    path = f"bleibt bei {begin}" if begin == end else f"{verb} von {begin} auf {end}"
+    return f"{_flat(group)}: {path}"
+
+
+def _flat(name: str) -> str:
+    return name.replace("\n", " ")
 
 
 def _short(value: float) -> str:
     return wording.number(value, 0 if abs(value) >= 20 or value == 0 else 1 if value >= 1 else 2)
 
 
-def finish(canvas: Canvas, released: Released, caption: str, alt: str, data: HtmlTable) -> Figure:
+def finish(
+    canvas: Canvas, released: Released, title: str, caption: str, alt: str, data: HtmlTable
+) -> Figure:
     """Write the canvas as SVG, with its words, the source line and its numbers as a table."""
     buffer = io.StringIO()
     with mpl.rc_context(rc=SETTINGS):
@@ -252,4 +271,4 @@ def finish(canvas: Canvas, released: Released, caption: str, alt: str, data: Htm
         FigureCanvasSVG(canvas).print_svg(buffer, metadata={"Date": None, "Creator": None})  # type: ignore[no-untyped-call]
     svg = buffer.getvalue()
     text = f"{caption} {released.note}".strip()
-    return Figure(svg[svg.index("<svg") :], alt, text, data, released.hidden)
+    return Figure(svg[svg.index("<svg") :], title, alt, text, data, released.hidden)

@@ -85,7 +85,7 @@ def event_study(released: Released, *, caption: str, name: str, start: str) -> F
     axes.plot(places, change["ratio"], "-", marker="o", color=BLUE, ms=5, clip_on=False)
     axes.set_xlim(-0.6, len(frame) - 0.4)
     _change_scale(axes.yaxis)
-    axes.set_title(UNIT, loc="left", fontsize=10, color="#333333")
+    axes.set_title(UNIT, loc="left", y=1.0, fontsize=10, color="#333333")
     period_axis(axes, periods, start)
     reasons = released.reasons["ratio"].to_numpy(str)
     for place, why in zip(places, reasons, strict=True):
@@ -104,7 +104,8 @@ def event_study(released: Released, *, caption: str, name: str, start: str) -> F
         "high": Column("bis", change=True),
     }
     data = numbers(released, columns, caption)
-    return finish(canvas, released, caption, _event_words(frame, name, start), data)
+    title = _event_title(frame, name, start)
+    return finish(canvas, released, title, caption, _event_words(frame, name, start), data)
 
 
 def specification_curve(released: Released, *, caption: str) -> Figure:
@@ -140,7 +141,8 @@ def specification_curve(released: Released, *, caption: str) -> Figure:
     bounded = bool(np.isfinite(frame["high"]).all())
     whole = caption if bounded else f"{caption} {OPEN}"
     data = numbers(released, SPECIFIED, caption)
-    return finish(canvas, released, whole, _curve_words(frame, own, designs), data)
+    title = f"{wording.number(len(frame))} Schätzungen: {_span(frame)}"
+    return finish(canvas, released, title, whole, _curve_words(frame, own, designs), data)
 
 
 def _curve(axes: Axes, frame: pd.DataFrame, designs: list[str]) -> list[Line2D]:
@@ -163,7 +165,7 @@ def _curve(axes: Axes, frame: pd.DataFrame, designs: list[str]) -> list[Line2D]:
     label = f"festgelegt: {shown}"
     handles.append(Line2D([], [], ls="", marker="D", color=BLUE, ms=7, label=label))
     _change_scale(axes.yaxis)
-    axes.set_title(COMPARED, loc="left", fontsize=10, color="#333333")
+    axes.set_title(COMPARED, loc="left", y=1.0, fontsize=10, color="#333333")
     axes.tick_params(axis="x", length=0, labelbottom=False)
     return handles
 
@@ -213,6 +215,20 @@ def _upright(axes: Axes, place: int, word: str) -> None:
     )
 
 
+def _outside(frame: pd.DataFrame, part: pd.Series) -> str:
+    """Say in how many of these periods the area lies outside the band."""
+    beyond = (frame["ratio"] < frame["low"]) | (frame["ratio"] > frame["high"])
+    return f"{wording.number(int((part & beyond).sum()))} von {wording.number(int(part.sum()))}"
+
+
+def _event_title(frame: pd.DataFrame, name: str, start: str) -> str:
+    known = frame["ratio"].notna()
+    if not known.any():
+        return f"{name}: keine Werte"
+    later = _outside(frame, known & (frame["period"] >= start))
+    return f"{name}: {later} Zeiträumen danach außerhalb des üblichen Bereichs"
+
+
 def _event_words(frame: pd.DataFrame, name: str, start: str) -> str:
     known = frame[frame["ratio"].notna()]
     if known.empty:
@@ -222,26 +238,24 @@ def _event_words(frame: pd.DataFrame, name: str, start: str) -> str:
         for period, ratio in known[["period", "ratio"]].itertuples(index=False)
     ]
     later = known["period"] >= start
-    outside = (known["ratio"] < known["low"]) | (known["ratio"] > known["high"])
-    counts = [wording.number(int(side.sum())) for side in (later & outside, later)]
-    beyond = [wording.number(int(side.sum())) for side in (~later & outside, ~later)]
     return (
         f"{UNIT}. {name}, Beginn {start}. {'; '.join(said)}. Außerhalb des üblichen Bereichs der "
-        f"Räume liegen {beyond[0]} von {beyond[1]} Zeiträumen davor und {counts[0]} von "
-        f"{counts[1]} danach."
+        f"Räume liegen {_outside(known, ~later)} Zeiträumen davor und {_outside(known, later)} "
+        "danach."
     )
 
 
 def _curve_words(frame: pd.DataFrame, own: int, designs: list[str]) -> str:
-    def span(part: pd.DataFrame) -> str:
-        ends = part["estimate"].min(), part["estimate"].max()
-        return " bis ".join(dict.fromkeys(wording.percent_change(float(end)) for end in ends))
-
     estimate, low, high = frame[["estimate", "low", "high"]].to_numpy(float)[own]
-    spans = [f"{name}: {span(frame[frame['design'] == name])}" for name in designs]
+    spans = [f"{name}: {_span(frame[frame['design'] == name])}" for name in designs]
     return (
-        f"{wording.number(len(frame))} Schätzungen, {span(frame)}. Die festgelegte steht mit "
+        f"{wording.number(len(frame))} Schätzungen, {_span(frame)}. Die festgelegte steht mit "
         f"{wording.percent_change(estimate)} (Intervall {wording.interval(low, high)}) an Stelle "
         f"{wording.number(own + 1)}, vom tiefsten Rückgang an gezählt. Nach Verfahren: "
         f"{'; '.join(spans)}."
     )
+
+
+def _span(part: pd.DataFrame) -> str:
+    ends = part["estimate"].min(), part["estimate"].max()
+    return " bis ".join(dict.fromkeys(wording.percent_change(float(end)) for end in ends))

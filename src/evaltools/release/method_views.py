@@ -145,7 +145,7 @@ def together(found: Appendix | None, study: Study, rules: Rule) -> Prose:
 def _outcome(name: str, item: Outcome, rules: Rule) -> list[object]:
     label = indicator(name).label
     if item.effect is None:
-        lost = f"Es fehlt: {'; '.join(item.missing)}." if item.missing else item.refusal
+        lost = wording.missing_sentence(item.missing) if item.missing else item.refusal
         return [label, *[pd.NA] * len(FIGURES), lost, UNKNOWN]
     if not permitted(item.effect, rules):
         return [label, *[pd.NA] * len(FIGURES), "", SUPPRESSED]

@@ -16,22 +16,6 @@ from evaltools.release.tables import Column, HtmlTable, table
 from evaltools.study import Workspace
 
 Tables = Mapping[str, pd.DataFrame]
-TABLE_LABELS = {
-    "area": "Räume",
-    "coding": "Kodierungen",
-    "coding_document": "Gespräche",
-    "hze_case": "einzelne Hilfen",
-    "hze_count": "Fallzahlen",
-    "infrastructure": "Einrichtungen",
-    "offer": "Angebote",
-    "population": "Bevölkerung",
-    "provider": "Träger",
-    "pseudonym": "Pseudonyme",
-    "quote_clearance": "Freigabe von Zitaten",
-    "reference_trend": "Vergleichstrend",
-    "social_profile": "soziale Merkmale",
-    "staffing": "Fachkräfte",
-}
 
 
 def rules(space: Workspace, tables: Tables | None = None) -> Rule:
@@ -66,7 +50,7 @@ def lacking(tables: Tables, *names: str) -> Prose | None:
     lost = [name for name in names if name not in tables or tables[name].empty]
     if not lost:
         return None
-    return prose(f"Nicht dargestellt: Es fehlt {wording.listing([f'Tabelle {n}' for n in lost])}.")
+    return prose(f"Nicht dargestellt. {wording.missing_sentence(lost)}")
 
 
 def area_name(tables: Tables, area: str) -> str:
@@ -134,5 +118,5 @@ def findings(found: pd.DataFrame, rules: Rule) -> HtmlTable:
 
 
 def _named(table_name: str) -> str:
-    label = TABLE_LABELS.get(table_name)
+    label = wording.TABLE_LABELS.get(table_name)
     return f"{label} ({table_name})" if label else table_name

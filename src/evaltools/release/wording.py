@@ -25,6 +25,26 @@ from evaltools.study import Selection
 
 __all__ = ["day", "interval", "listing", "number", "percent", "percent_change", "share"]
 
+TABLE_LABELS = {
+    "area": "Räume",
+    "coding": "Kodierungen",
+    "coding_document": "Gespräche",
+    "cooperation": "Zusammenarbeit",
+    "family_acceptance": "Befragung der Familien",
+    "hze_case": "einzelne Hilfen",
+    "hze_count": "Fallzahlen",
+    "infrastructure": "Einrichtungen",
+    "offer": "Angebote",
+    "population": "Bevölkerung",
+    "provider": "Träger",
+    "pseudonym": "Pseudonyme",
+    "quote_clearance": "Freigabe von Zitaten",
+    "reference_trend": "Vergleichstrend",
+    "social_profile": "soziale Merkmale",
+    "staffing": "Fachkräfte",
+    "unit_cost": "Kosten je Hilfe",
+}
+
 
 def effect_sentence(effect: Effect, *, what: str) -> str:
     """Say what the data are compatible with.
@@ -62,6 +82,16 @@ def effect_sentence(effect: Effect, *, what: str) -> str:
             f"{percent_change(effect.low)} und {percent_change(effect.high)} ({level}-%-Intervall)."
         )
     return f"{first} {rank_sentence(effect)}"
+
+
+def headline(effect: Effect, name: str) -> str:
+    """Say in one line what the interval allows; it stands above the figure of the expectation."""
+    if not math.isfinite(effect.high):
+        return f"{name}: vom erwarteten Verlauf nicht zu unterscheiden, ohne Grenze des Intervalls"
+    if effect.low <= 1 <= effect.high:
+        return f"{name}: kein erkennbarer Unterschied zum erwarteten Verlauf"
+    side = "niedriger" if effect.high < 1 else "höher"
+    return f"{name}: ab {effect.start} um {_size(effect.estimate)} {side} als erwartet"
 
 
 def rank_sentence(effect: Effect) -> str:
@@ -134,8 +164,19 @@ def claim_sentence(claim: Claim) -> str:
     """Say a claim's verdict in one sentence, with what is missing where it cannot be tested."""
     sentence = f"{claim.title}: {claim.verdict}. {claim.reason}"
     if claim.missing:
-        sentence += f" Es fehlt: {'; '.join(claim.missing)}."
+        sentence += f" {missing_sentence(claim.missing)}"
     return sentence
+
+
+def missing_sentence(needed: Collection[str]) -> str:
+    """Say which tables and columns (``offer: kind``) are missing: for people first, then by id."""
+
+    def said(one: str) -> str:
+        name, _, columns = one.partition(": ")
+        inside = f"Tabelle {name}" + (f", Spalten {columns}" if columns else "")
+        return f"{TABLE_LABELS.get(name, name)} ({inside})"
+
+    return f"Es fehlt: {'; '.join(map(said, needed))}."
 
 
 def movement_sentence(event: EventStudy) -> str:
