@@ -143,7 +143,7 @@ class Workspace:
     study : Study
         The content of the file.
     digest : str
-        SHA-256 of the file.
+        SHA-256 of the file, and of the texts beside it that it names.
     """
 
     name: str
@@ -227,7 +227,7 @@ def open_study(study: str, *, folder: Path | None = None) -> Workspace:
     Raises
     ------
     StudyError
-        When there is no such study or the file does not hold.
+        When there is no such study, or its file or a text that it names does not hold.
     """
     here = (folder or Path.cwd()).resolve()
     path = _find(study, here)
@@ -243,7 +243,12 @@ def open_study(study: str, *, folder: Path | None = None) -> Workspace:
         if not (root / "notebooks" / f"{model}.ipynb").is_file():
             known = [file.stem for file in (root / "notebooks").glob("[0-9][0-9]_*.ipynb")]
             raise StudyError(f"{path.name}: {unknown('notebook', model, known)}")
-    return Workspace(path.stem, root, loaded, sha256(path.read_bytes()).hexdigest())
+    texts = {
+        name: yamlfile.text(path.parent / file) for name, file in loaded.publisher.files().items()
+    }
+    told = loaded.model_copy(update={"publisher": loaded.publisher.model_copy(update=texts)})
+    content = b"".join([path.read_bytes(), *(text.encode() for text in texts.values())])
+    return Workspace(path.stem, root, told, sha256(content).hexdigest())
 
 
 def _find(study: str, here: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from evaltools.yamlfile import Strict
 
 WIDEST_ROUNDED = 2  # a count that is rounded to 0 lies between 0 and 2
+TEXT_FILE = r"[A-Za-z0-9][A-Za-z0-9_-]*\.md"  # beside the study file
 CITY = "stadt"  # folder of the city's pages
 
 
@@ -173,11 +175,16 @@ class Disclosure(Strict):
 
 
 class Publisher(Strict):
-    """Who answers for the pages: plain texts, paragraphs apart by an empty line."""
+    """Who answers for the pages: Markdown, or the name of an ``.md`` file beside the study file."""
 
     imprint: str = ""
     contact: str = ""
     accessibility: str = ""
+
+    def files(self) -> dict[str, str]:
+        """Return which entries name a file."""
+        entries = {name: str(text).strip() for name, text in self}
+        return {name: text for name, text in entries.items() if re.fullmatch(TEXT_FILE, text)}
 
 
 class Notebooks(Strict):

@@ -51,6 +51,11 @@ def load(path: Path, model: type[Model]) -> Model:
         When the file is missing, is not YAML, or does not fit the model. All findings are in
         the message, each with file name and line.
     """
+    return loads(text(path), model, name=path.name)
+
+
+def text(path: Path) -> str:
+    """Read a file of text, UTF-8 and at most 1 MB, or raise StudyError."""
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -58,14 +63,13 @@ def load(path: Path, model: type[Model]) -> Model:
             raise StudyError(
                 f"{path.name} has more than {MAX_BYTES} bytes; at most these are read, shorten it"
             )
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except OSError as error:
         raise StudyError(
             f"{path.name}: cannot be read ({error.strerror}); check the path"
         ) from None
     except UnicodeDecodeError:
         raise StudyError(f"{path.name}: is not UTF-8; save it as UTF-8") from None
-    return loads(text, model, name=path.name)
 
 
 def loads(text: str, model: type[Model], *, name: str) -> Model:

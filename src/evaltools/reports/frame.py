@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import mistune
 from jinja2 import Environment, FileSystemLoader
 
 from evaltools import __version__
@@ -104,6 +105,28 @@ def notices(study: Study) -> tuple[tuple[str, str], ...]:
     return tuple(pair for pair in zip(NOTICES, texts, strict=True) if pair[1].strip())
 
 
+def notice(text: str) -> str:
+    """Render what an office says of itself: Markdown; HTML in it is shown as the text it is."""
+    return str(mistune.create_markdown(renderer=_Notice(escape=True), plugins=[])(text))
+
+
+class _Notice(mistune.HTMLRenderer):
+    """Plain markup below a heading of the page; addresses are written out, not linked."""
+
+    def heading(self, text: str, level: int, **_: Any) -> str:
+        return f"<h3>{text}</h3>\n"
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        shown = url.removeprefix("mailto:")
+        return text if text == shown else f"{text} ({mistune.escape(shown)})"
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        return text
+
+    def block_code(self, code: str, info: str | None = None) -> str:
+        return f"<pre>{mistune.escape(code)}</pre>\n"
+
+
 def finish(text: str, place: str) -> str:
     """Finish a page: words explained, headings numbered, no characters that steer; or refuse it.
 
@@ -136,6 +159,7 @@ def environment() -> Environment:
     loader = FileSystemLoader(FOLDER / "template")
     made = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     made.filters["policy"] = safe.policy
+    made.filters["notice"] = notice
     made.globals["script"] = safe.SCRIPT
     return made
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from evaltools.german import slug
 
 PROSE = frozenset({"p", "li"})  # without a class: notes and leads are no prose
-NOT_PROSE = frozenset({"a", "code", "summary", "table", "figure", "nav", "pre"})
+NOT_PROSE = frozenset({"a", "code", "summary", "table", "figure", "nav", "pre", "math"})
 VOID = frozenset({"br", "hr", "img", "input"})
 MAIN, END = '<main id="inhalt">', "</main>"
 EMPTY = '<dl class="terms"></dl>\n'

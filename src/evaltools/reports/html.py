@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import cache
+from html import escape
 
 from nbconvert import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -16,6 +18,7 @@ from evaltools.release.display import MARK
 from evaltools.reports import safe
 from evaltools.reports.frame import FOLDER, Page, css, finish
 
+_NUMBERED = re.compile(r"&#x([0-9A-Fa-f]+);")
 # What a page takes of an output; a widget beside it is for JupyterLab only.
 SHOWN = ["text/html", "image/svg+xml"]
 
@@ -60,7 +63,7 @@ def check_plain(notebook: NotebookNode) -> None:
     for number, cell in _numbered(notebook):
         place = f"cell {number}"
         if cell.cell_type == "markdown":
-            safe.check_part(safe.visible(markdown(cell.source)), place)
+            safe.check_part(safe.visible(_prose(cell.source, place)), place, prose=True)
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             safe.check_part(safe.visible(str(data.get("text/html", ""))), place)
@@ -68,7 +71,7 @@ def check_plain(notebook: NotebookNode) -> None:
                 safe.check_picture(str(data["image/svg+xml"]), place)
                 words = output.metadata.get("image/svg+xml", {})
                 numbers = output.metadata.get(MARK, {}).get("data", "")
-                if not ({"alt", "caption"} <= set(words) and numbers):
+                if not ({"title", "alt", "caption"} <= set(words) and numbers):
                     raise ReleaseError(
                         f"{place}: a picture without words or numbers; use release.figures"
                     )
@@ -122,10 +125,43 @@ def hidden(notebook: NotebookNode) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _prose(source: str, place: str) -> str:
+    try:
+        return markdown(source)
+    except ReleaseError as error:
+        raise ReleaseError(f"{place}: {error}") from None
+
+
 def markdown(source: str) -> str:
-    """Render a notebook's prose; HTML in it is shown as the text it is."""
+    """Render a notebook's prose; HTML in it is shown as the text it is, formulas are MathML."""
     renderer = _Prose(escape=True, allow_harmful_protocols=False, exclude_anchor_links=True)
     return str(_Markdown(renderer=renderer).render(source))
+
+
+def formula(source: str, display: str) -> str:
+    """Turn a formula in LaTeX into MathML, which a browser draws and a screen reader speaks.
+
+    Parameters
+    ----------
+    source : str
+        Without the signs around it.
+    display : {'inline', 'block'}
+        Within a line, or on lines of its own.
+
+    Raises
+    ------
+    ReleaseError
+        When it cannot be read.
+    """
+    # only few notebooks have one
+    from latex2mathml.converter import convert
+
+    try:
+        made = convert(source.strip(), display=display)
+    except Exception as error:  # the converter's errors have no common name
+        raise ReleaseError(f"a formula that is no LaTeX ({type(error).__name__})") from None
+    plain = _NUMBERED.sub(lambda found: escape(chr(int(found[1], 16))), made)
+    return plain.replace(" />", "/>")
 
 
 @cache
@@ -158,6 +194,15 @@ class _Prose(IPythonRenderer):
 
     def text(self, text: str) -> str:
         return str(self.escape_attribute(text))  # &nbsp; stays what Markdown means by it
+
+    def inline_math(self, body: str) -> str:
+        return formula(body, "inline")
+
+    def block_math(self, body: str) -> str:
+        return formula(body, "block")
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return formula(f"\\begin{{{name}}}{body}\\end{{{name}}}", "block")
 
     def table_cell(self, text: str, align: str | None = None, head: bool = False) -> str:
         tag = "th" if head else "td"

@@ -2,8 +2,8 @@
 
 A tolerant parser reads a broken tag in one way and a browser in another; attacks live in between.
 So the gate tolerates nothing: :data:`_PIECE` is the whole grammar of a page, and what it does not
-match is refused. Only the elements and attributes listed here pass, and no value that could fetch
-or run something. Links lead into the report itself or to a DOI; they are followed, never loaded.
+match is refused, as is every element, attribute and value that :mod:`evaltools.reports.markup` does
+not list.
 """
 
 from __future__ import annotations
@@ -21,10 +21,24 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from evaltools.errors import ReleaseError
+from evaltools.reports.markup import (
+    BODY,
+    CELL,
+    DRAWN,
+    DRAWN_IN,
+    LINK,
+    PICTURE,
+    PLACES,
+    PROSE,
+    RDF,
+    STROKES,
+    SVG,
+    VALUES,
+    VOID,
+)
 
 # The script that every page carries in its head, with its hash in the policy.
 SCRIPT = (Path(__file__).parent / "template" / "page.js").read_text(encoding="utf-8")
-PICTURE = "data:image/svg+xml;base64,"
 HEAD = (
     '<html lang="de">',
     "<head>",
@@ -34,61 +48,6 @@ HEAD = (
     '<meta content="no-referrer" name="referrer">',
     '<link href="data:," rel="icon">',
 )
-REFERENCE = (
-    r"#[a-z][a-z0-9-]*"
-    r"|(?:\.\./)*(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_.-]+\.(?:html|csv|xlsx)(?:#[a-z][a-z0-9-]*)?"
-    r"|https://doi\.org/10\.[0-9]{4,9}/[A-Za-z0-9._;()/:-]+"
-)
-_CLASS = frozenset({"class"})
-CELL: dict[str, frozenset[str]] = {
-    **dict.fromkeys(("p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "hr"), _CLASS),
-    **dict.fromkeys(("ul", "li", "dl", "dt", "dd", "span", "em", "strong", "del", "code"), _CLASS),
-    **dict.fromkeys(("br", "table", "caption", "thead", "tbody", "tr", "td"), _CLASS),
-    "a": frozenset({"class", "href", "title", "download"}),
-    "div": frozenset({"class", "role", "tabindex", "aria-label"}),
-    "ol": frozenset({"class", "start"}),
-    "th": frozenset({"class", "scope"}),
-}
-BODY: dict[str, frozenset[str]] = CELL | {
-    **dict.fromkeys(("html", "body", "header", "footer", "figure", "figcaption"), frozenset()),
-    "details": _CLASS,
-    "summary": frozenset(),
-    "dt": frozenset({"id"}),
-    "h2": frozenset({"id"}),
-    "img": frozenset({"src", "alt"}),
-    "main": frozenset({"id"}),
-    "nav": frozenset({"class", "aria-label"}),
-}
-VALUES: Mapping[str, str] = {
-    **dict.fromkeys(("alt", "aria-label", "title"), r"[^<>]*"),
-    "class": r"[a-z][a-z0-9 -]*",
-    "download": "",
-    "href": REFERENCE,
-    "id": r"[a-z][a-z0-9-]{0,63}",
-    "role": "region",
-    "scope": "col|row",
-    "src": re.escape(PICTURE) + "[A-Za-z0-9+/]+={0,2}",
-    "start": "[0-9]{1,6}",
-    "tabindex": "0",
-}
-VOID = frozenset({"br", "hr", "img"})
-PLACES = ("header", "main", "footer")
-_SVG, _RDF, _LINK = (
-    "{http://www.w3.org/2000/svg}",
-    "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}",
-    "{http://www.w3.org/1999/xlink}",
-)
-DRAWN = frozenset(
-    {_RDF + "RDF", "{http://creativecommons.org/ns#}Work"}
-    | {"{http://purl.org/dc/elements/1.1/}" + name for name in ("type", "format")}
-    | {_SVG + name for name in ("svg", "metadata", "defs", "style", "clipPath")}
-    | {_SVG + name for name in ("g", "path", "use", "rect")}
-)
-STROKES = frozenset(
-    {"width", "height", "version", "viewBox", "type", "id", "class", "style", "transform"}
-    | {"clip-path", "d", "x", "y", _LINK + "href", _RDF + "resource"}
-)
-DRAWN_IN = "http://purl.org/dc/dcmitype/StillImage"
 _PIECE = re.compile(
     r"[^<]+|<(?P<end>/?)(?P<name>[a-z][a-z0-9]*)"
     r"""(?P<given>(?: [a-z][a-z-]*(?:="[^"<>]*"|='[^'<>]*')?)*) ?/?>"""
@@ -125,7 +84,7 @@ def visible(text: str) -> str:
     return _UNSEEN.sub("\ufffd", text)
 
 
-def check_part(text: str, place: str) -> None:
+def check_part(text: str, place: str, *, prose: bool = False) -> None:
     """Refuse a piece of a page, such as one cell's output, that is not plain.
 
     Parameters
@@ -134,13 +93,15 @@ def check_part(text: str, place: str) -> None:
         Its HTML.
     place : str
         Named in the message, such as ``cell 3``.
+    prose : bool, optional
+        Whether it was written as Markdown, where formulas may stand.
 
     Raises
     ------
     ReleaseError
         Naming place, element and attribute; never the content.
     """
-    for _ in _checked(text, CELL, place, []):
+    for _ in _checked(text, PROSE if prose else CELL, place, []):
         pass
 
 
@@ -199,7 +160,7 @@ def check_picture(svg: str, place: str) -> None:
         root: Element = fromstring(svg, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError):
         raise _refusal(place, "a picture that is no well-formed SVG") from None
-    if root.tag != f"{_SVG}svg":
+    if root.tag != f"{SVG}svg":
         raise _refusal(place, "a picture that is no SVG")
     for item in root.iter():
         name = str(item.tag).rpartition("}")[2]
@@ -272,9 +233,9 @@ def _check_embedded(source: str, place: str) -> None:
 
 def _is_drawing(key: str, value: str) -> bool:
     """Whether an attribute only draws: references stay inside the picture."""
-    if key == _LINK + "href":
+    if key == LINK + "href":
         return bool(re.fullmatch(r"#[A-Za-z0-9_.-]+", value))
-    return value == DRAWN_IN if key == _RDF + "resource" else _is_harmless(value)
+    return value == DRAWN_IN if key == RDF + "resource" else _is_harmless(value)
 
 
 def _is_harmless(text: str) -> bool:
