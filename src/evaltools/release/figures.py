@@ -100,8 +100,9 @@ def trend(released: Released, *, unit: str, caption: str, start: str = "") -> Fi
     columns = {group: Column(_flat(group), unit, _digits(frame["value"])) for group in groups}
     wide = released.wide(index="period", columns="group", values="value")
     data = numbers(wide, {"period": PERIOD} | columns, caption)
-    paths = [_in_words(group, frame[frame["group"] == group]) for group in groups[:2]]
-    title = f"{unit.partition(',')[0]}: {', '.join(filter(None, paths)) or 'keine Werte'}"
+    moved = {group: _moved(frame[frame["group"] == group]) for group in groups[:2]}
+    paths = [f"{_flat(group)} {path}" for group, path in moved.items() if path]
+    title = f"{unit.partition(',')[0]}: {', '.join(paths) or 'keine Werte'}"
     return finish(canvas, released, title, caption, " ".join([f"{unit}.", *said]), data)
 
 
@@ -238,10 +239,11 @@ def _path_in_words(group: str, frame: pd.DataFrame) -> str:
     known = frame[frame["value"].notna()]
     if known.empty:
         return f"{_flat(group)}: keine Werte."
-    return f"{_in_words(group, known)} ({known.iloc[0]['period']} bis {known.iloc[-1]['period']})."
+    first, last = known["period"].iloc[[0, -1]]
+    return f"{_flat(group)}: {_moved(known)} ({first} bis {last})."
 
 
-def _in_words(group: str, frame: pd.DataFrame) -> str:
+def _moved(frame: pd.DataFrame) -> str:
     """Say from what to what a line goes; nothing of one without a value."""
     known = frame["value"].dropna()
     if known.empty:
@@ -249,8 +251,7 @@ def _in_words(group: str, frame: pd.DataFrame) -> str:
     first, last = float(known.iloc[0]), float(known.iloc[-1])
     begin, end = _short(first), _short(last)
     verb = "steigt" if last > first else "sinkt"
-    path = f"bleibt bei {begin}" if begin == end else f"{verb} von {begin} auf {end}"
-    return f"{_flat(group)}: {path}"
+    return f"bleibt bei {begin}" if begin == end else f"{verb} von {begin} auf {end}"
 
 
 def _flat(name: str) -> str:
