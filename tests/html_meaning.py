@@ -283,5 +283,6 @@ SENTENCES: dict[str, Any] = {
     r"^Der größte Sprung gegenüber": ESTIMATE,
     r"steht der Raum auf Rang \d+ von": RANK,
     r"^Beobachtete Fälle geteilt": LABEL,
+    r"^αi steht für das": LABEL,
 }
 MEANING = Meaning(TABLES, SENTENCES)

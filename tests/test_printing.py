@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,12 @@ import pytest
 from browser_samples import needed
 from conftest import copied
 from evaltools.errors import RunError
-from evaltools.reports import manifest, plan, printing, runs
+from evaltools.reports import html, manifest, plan, printing, runs
 from evaltools.study import Workspace
+from release_samples import notebook, output, page
+from test_export import _table
+
+PDFTOTEXT = shutil.which("pdftotext")
 
 
 def test_only_links_within_the_page_and_to_sources_are_printed() -> None:
@@ -43,6 +49,20 @@ def test_a_printed_page_is_tagged_and_has_bookmarks_and_leaves_with_its_page(
     tasks = plan.tasks(space, areas=["SR04"], notebooks=["30_vorher_nachher"])
     runs.run(space, tasks, fresh=True)
     assert not made.is_file()
+
+
+@needed
+@pytest.mark.skipif(PDFTOTEXT is None, reason="no pdftotext on the PATH")
+def test_headers_of_a_long_table_stand_on_every_sheet(tmp_path: Path) -> None:
+    """Columns can be sorted by buttons in the header, which Chromium would print only once."""
+    file = tmp_path / "page.html"
+    shown = _table("Lang", values=[*range(10, 100)])
+    file.write_text(html.render(notebook(output(shown)), page()), encoding="utf-8")
+    made = printing._one(printing.browser(), file)
+    told = subprocess.run([str(PDFTOTEXT), made, "-"], capture_output=True, text=True, check=True)
+    sheets = [sheet for sheet in told.stdout.split("\f") if "Zeile" in sheet]
+    assert len(sheets) > 1
+    assert all("Quote" in sheet for sheet in sheets)
 
 
 def test_without_a_browser_the_message_says_what_to_do(
