@@ -18,6 +18,8 @@ from evaltools.release.display import MARK
 from evaltools.reports import safe
 from evaltools.reports.frame import FOLDER, Page, css, finish
 
+# A formula may be wider than a telephone; what scrolls must be reached by the keyboard.
+_WIDE = '<span class="formula" role="group" tabindex="0" aria-label="Formel">{}</span>'
 _NUMBERED = re.compile(r"&#x([0-9A-Fa-f]+);")
 # What a page takes of an output; a widget beside it is for JupyterLab only.
 SHOWN = ["text/html", "image/svg+xml"]
@@ -161,7 +163,8 @@ def formula(source: str, display: str) -> str:
     except Exception as error:  # the converter's errors have no common name
         raise ReleaseError(f"a formula that is no LaTeX ({type(error).__name__})") from None
     plain = _NUMBERED.sub(lambda found: escape(chr(int(found[1], 16))), made)
-    return plain.replace(" />", "/>")
+    plain = plain.replace(" />", "/>")
+    return _WIDE.format(plain) if display == "block" else plain
 
 
 @cache

@@ -36,7 +36,9 @@ CELL: dict[str, frozenset[str]] = {
     "ol": frozenset({"class", "start"}),
     "th": frozenset({"class", "scope"}),
 }
-PROSE: dict[str, frozenset[str]] = CELL | FORMULA
+PROSE: dict[str, frozenset[str]] = (
+    CELL | FORMULA | {"span": frozenset({"class", "role", "tabindex", "aria-label"})}
+)
 BODY: dict[str, frozenset[str]] = PROSE | {
     **dict.fromkeys(("html", "body", "header", "footer", "figure", "figcaption"), frozenset()),
     "code": frozenset({"class", "lang"}),
@@ -62,7 +64,7 @@ VALUES: Mapping[str, str] = {
     "width": r"-?[0-9]{0,2}(?:\.[0-9]{1,4})?em",
     "xmlns": re.escape("http://www.w3.org/1998/Math/MathML"),
     "id": r"[a-z][a-z0-9-]{0,63}",
-    "role": "region",
+    "role": "region|group",
     "scope": "col|row",
     "src": re.escape(PICTURE) + "[A-Za-z0-9+/]+={0,2}",
     "start": "[0-9]{1,6}",
