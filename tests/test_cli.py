@@ -167,7 +167,7 @@ def test_dresden_says_for_each_claim_what_is_missing(
     page = (root / "reports/dresden/SR10/30_vorher_nachher.html").read_text(encoding="utf-8")
     assert page.count("nicht prüfbar") >= 7
     assert "gestützt" not in page.replace("nicht gestützt", "")
-    assert "Fallzahlen (Tabelle hze_count, Spalten area_id, period, paragraph" in page
+    assert "Fallzahlen (Tabelle hze_count: area_id, period, paragraph" in page
     assert "Studiendatei: start" in page
 
 

@@ -249,5 +249,5 @@ def test_claim_names_what_is_missing() -> None:
     said = wording.claim_sentence(claim)
     assert said == (
         "Höhere Akzeptanz: nicht prüfbar. Es fehlt viel. "
-        "Es fehlt: Angebote (Tabelle offer, Spalten kind); b (Tabelle b)."
+        "Es fehlt: Angebote (Tabelle offer: kind); b."
     )

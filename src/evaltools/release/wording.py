@@ -172,9 +172,8 @@ def missing_sentence(needed: Collection[str]) -> str:
     """Say which tables and columns (``offer: kind``) are missing: for people first, then by id."""
 
     def said(one: str) -> str:
-        name, _, columns = one.partition(": ")
-        inside = f"Tabelle {name}" + (f", Spalten {columns}" if columns else "")
-        return f"{TABLE_LABELS.get(name, name)} ({inside})"
+        name = one.partition(": ")[0]
+        return f"{TABLE_LABELS[name]} (Tabelle {one})" if name in TABLE_LABELS else one
 
     return f"Es fehlt: {'; '.join(map(said, needed))}."
 
