@@ -92,7 +92,7 @@ def test_figures_have_words_for_those_who_cannot_see_them() -> None:
     assert "Leitung: Bedarfe 1. Runde: Bedarfe 1. weitere Gruppen: Bedarfe 2." in matrix.alt
     drawn = coding_figures.portraits(found, samples.rules())
     assert isinstance(drawn, coding_figures.Figure)
-    assert matrix.title == "Die meisten Stellen hat das Thema Bedarfe"
+    assert matrix.title == "Die meisten Stellen: Bedarfe"
     assert "Leitung" in drawn.alt and "Süd" not in drawn.alt  # one of its interviews had one voice
 
 

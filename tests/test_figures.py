@@ -125,11 +125,15 @@ def test_numbers_of_a_figure_stand_in_a_table() -> None:
     [
         (
             {"A": [61.0, 52.0], "B\n(9)": [40.0, 63.0], "C": [1.0, 2.0]},
-            "A sinkt von 61 auf 52, B (9) steigt von 40 auf 63",
+            "A sinkt von 61 auf 52, B (9) steigt von 40 auf 63 (2012 bis 2013)",
         ),
-        ({"A": [61.2, 60.9]}, "A bleibt bei 61"),
-        ({"A": [None, None], "B": [3.0, None]}, "B bleibt bei 3,0"),
+        ({"A": [61.2, 60.9]}, "A bleibt bei 61 (2012 bis 2013)"),
+        ({"A": [None, None], "B": [3.0, None]}, "B bleibt bei 3,0 (2012)"),
         ({"A": [None]}, "keine Werte"),
+        (
+            {"A": [9.0, 5.0, None], "B": [1.0, 2.0, 3.0]},
+            "A sinkt von 9,0 auf 5,0 (2012 bis 2013), B steigt von 1,0 auf 3,0 (2012 bis 2014)",
+        ),
     ],
 )
 def test_a_trend_is_titled_with_what_it_finds(groups: dict[str, Any], title: str) -> None:

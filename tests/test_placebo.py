@@ -119,6 +119,15 @@ def test_ranks_of_all_are_a_permutation_when_none_are_equal() -> None:
 # --- interval -------------------------------------------------------------------------------------
 
 
+def test_sizes_that_are_none_leave_the_bound_open() -> None:
+    def sizes(effect: float) -> np.ndarray:
+        return np.r_[np.nan if effect > 0.35 else abs(effect) * 5, np.linspace(0.1, 2, 19)]
+
+    low, high = placebo.inverted(sizes, 0.0, 0.9)
+    assert low == pytest.approx(-0.38, abs=0.03)
+    assert high == np.inf
+
+
 def fixed(own: float, others: Floats) -> placebo.Callable[[float], Floats]:
     """Placebos that do not change when an effect is removed from the treated area."""
     return lambda effect: np.abs(np.r_[own - effect, others])

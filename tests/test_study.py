@@ -62,9 +62,9 @@ def test_a_text_of_the_publisher_must_be_there_and_near(tmp_path: Path) -> None:
     (tmp_path / "studies" / "impressum.md").write_bytes(b"\xff\xfe")
     with pytest.raises(StudyError, match=r"^impressum\.md: is not UTF-8"):
         open_study("test", folder=tmp_path)
-    for far in ("../impressum.md", "/etc/x.md", "a/b.md"):  # no file, but a text that says so
-        near = open_study("test", folder=with_imprint(tmp_path, far))
-        assert near.study.publisher.imprint == far
+    for far in ("../impressum.md", "/etc/x.md", "a/b.md", "Büro.md", "mein text.MD"):
+        with pytest.raises(StudyError, match="a text lies beside the study file"):
+            open_study("test", folder=with_imprint(tmp_path, far))
 
 
 def test_an_unknown_study_lists_the_known_ones() -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from evaltools.yamlfile import Strict
 
@@ -180,6 +180,17 @@ class Publisher(Strict):
     imprint: str = ""
     contact: str = ""
     accessibility: str = ""
+
+    @field_validator("imprint", "contact", "accessibility")
+    @classmethod
+    def _near(cls, text: str) -> str:
+        one = text.strip()
+        if "\n" not in one and one.casefold().endswith(".md") and not re.fullmatch(TEXT_FILE, one):
+            raise ValueError(
+                f"{one}: a text lies beside the study file, and its name has letters without "
+                "umlauts, digits, - and _, such as impressum.md"
+            )
+        return text
 
     def files(self) -> dict[str, str]:
         """Return which entries name a file."""

@@ -111,6 +111,8 @@ def inverted(
             found = sizes(effect)
         except DesignError:  # an effect so large that nothing can be fitted cannot be rejected
             return 0.0, 1.0
+        if not np.isfinite(found).all():
+            return 0.0, 1.0
         return float(found[0]) * SAME, float(np.sort(np.maximum(found[1:], floor))[-least])
 
     def slack(effect: float) -> float:  # continuous, below zero where the test rejects

@@ -78,10 +78,15 @@ def matrix(
     shown = released.wide(index="field", columns="group", values="n_segments")
     columns = {str(name): Column(str(name), "Stellen", 0) for name in wide}
     data = numbers(shown, {"field": Column("Thema")} | columns, caption)
-    title = f"Die meisten Stellen hat das Thema {wide.sum(axis=1).idxmax()}"
+    title = f"Die meisten Stellen: {_first(wide.sum(axis=1))}"
     title = title if wide.to_numpy().any() else "Keine Stelle ist so kodiert"
     alt = f"Kodierte Stellen. {'. '.join(said)}."
     return finish(canvas, released, title, caption, alt, data)
+
+
+def _first(sizes: pd.Series) -> str:
+    """Name what is largest; all of it where several are."""
+    return wording.listing([str(name) for name in sizes.index[sizes == sizes.max()]])
 
 
 def portraits(found: Voices, rules: Rule) -> Figure | Prose:
@@ -121,8 +126,7 @@ def portraits(found: Voices, rules: Rule) -> Figure | Prose:
         "einnimmt; weiß: nicht kodiert."
     )
     data = numbers(public(_shares(frame), rules), SHARES, caption)
-    longest = frame["top_path"].value_counts().index[0]
-    title = f"Im Durchschnitt der Gespräche am längsten: {longest}"
+    title = f"Im Durchschnitt der Gespräche am längsten: {_first(frame['top_path'].value_counts())}"
     return finish(canvas, released, title, caption, " ".join(said), data)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import matplotlib as mpl
@@ -100,9 +100,7 @@ def trend(released: Released, *, unit: str, caption: str, start: str = "") -> Fi
     columns = {group: Column(_flat(group), unit, _digits(frame["value"])) for group in groups}
     wide = released.wide(index="period", columns="group", values="value")
     data = numbers(wide, {"period": PERIOD} | columns, caption)
-    moved = {group: _moved(frame[frame["group"] == group]) for group in groups[:2]}
-    paths = [f"{_flat(group)} {path}" for group, path in moved.items() if path]
-    title = f"{unit.partition(',')[0]}: {', '.join(paths) or 'keine Werte'}"
+    title = f"{unit.partition(',')[0]}: {_headline(frame, groups[:2])}"
     return finish(canvas, released, title, caption, " ".join([f"{unit}.", *said]), data)
 
 
@@ -235,20 +233,34 @@ def _digits(values: pd.Series) -> int:
     return 1 if values.isna().all() or values.max() >= 10 else 2
 
 
+def _headline(frame: pd.DataFrame, groups: Sequence[str]) -> str:
+    """Say how these lines go, and over which periods: once where they are the same."""
+    known = frame[frame["value"].notna() & frame["group"].isin(groups)]
+    parts = {group: known[known["group"] == group] for group in groups}
+    spans = {group: _span(part) for group, part in parts.items() if len(part)}
+    if not spans:
+        return "keine Werte"
+    said = {group: f"{_flat(group)} {_moved(parts[group])}" for group in spans}
+    if len(set(spans.values())) == 1:
+        return f"{', '.join(said.values())} ({next(iter(spans.values()))})"
+    return ", ".join(f"{text} ({spans[group]})" for group, text in said.items())
+
+
+def _span(known: pd.DataFrame) -> str:
+    first, last = known["period"].iloc[[0, -1]]
+    return f"{first} bis {last}" if first != last else str(first)
+
+
 def _path_in_words(group: str, frame: pd.DataFrame) -> str:
     known = frame[frame["value"].notna()]
     if known.empty:
         return f"{_flat(group)}: keine Werte."
-    first, last = known["period"].iloc[[0, -1]]
-    return f"{_flat(group)}: {_moved(known)} ({first} bis {last})."
+    return f"{_flat(group)}: {_moved(known)} ({_span(known)})."
 
 
 def _moved(frame: pd.DataFrame) -> str:
-    """Say from what to what a line goes; nothing of one without a value."""
-    known = frame["value"].dropna()
-    if known.empty:
-        return ""
-    first, last = float(known.iloc[0]), float(known.iloc[-1])
+    """Say from what to what a line of known values goes."""
+    first, last = (float(frame["value"].iloc[place]) for place in (0, -1))
     begin, end = _short(first), _short(last)
     verb = "steigt" if last > first else "sinkt"
     return f"bleibt bei {begin}" if begin == end else f"{verb} von {begin} auf {end}"

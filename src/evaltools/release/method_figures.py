@@ -222,11 +222,12 @@ def _outside(frame: pd.DataFrame, part: pd.Series) -> str:
 
 
 def _event_title(frame: pd.DataFrame, name: str, start: str) -> str:
-    known = frame["ratio"].notna()
-    if not known.any():
+    if frame["ratio"].isna().all():
         return f"{name}: keine Werte"
-    later = _outside(frame, known & (frame["period"] >= start))
-    return f"{name}: {later} Zeiträumen danach außerhalb des üblichen Bereichs"
+    later = frame[["ratio", "low", "high"]].notna().all(axis=1) & (frame["period"] >= start)
+    if not later.any():
+        return f"{name}: danach kein Zeitraum, der sich vergleichen lässt"
+    return f"{name}: {_outside(frame, later)} Zeiträumen danach außerhalb des üblichen Bereichs"
 
 
 def _event_words(frame: pd.DataFrame, name: str, start: str) -> str:

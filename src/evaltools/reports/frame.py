@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import mistune
 from jinja2 import Environment, FileSystemLoader
@@ -116,9 +117,12 @@ class _Notice(mistune.HTMLRenderer):
     def heading(self, text: str, level: int, **_: Any) -> str:
         return f"<h3>{text}</h3>\n"
 
+    def text(self, text: str) -> str:
+        return self.escape_attribute(text)  # &nbsp; stays what Markdown means by it
+
     def link(self, text: str, url: str, title: str | None = None) -> str:
-        shown = url.removeprefix("mailto:")
-        return text if text == shown else f"{text} ({mistune.escape(shown)})"
+        shown = self.escape_attribute(unquote(url.removeprefix("mailto:")))
+        return text if text == shown else f"{text} ({shown})"
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
         return text

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from functools import cache
 from html import escape
+from xml.etree.ElementTree import Element
 
 from nbconvert import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -17,6 +18,7 @@ from evaltools.errors import ReleaseError
 from evaltools.release.display import MARK
 from evaltools.reports import safe
 from evaltools.reports.frame import FOLDER, Page, css, finish
+from evaltools.reports.markup import FORMULA, VALUES
 
 # A formula may be wider than a telephone; what scrolls must be reached by the keyboard.
 _WIDE = '<span class="formula" role="group" tabindex="0" aria-label="Formel">{}</span>'
@@ -156,15 +158,34 @@ def formula(source: str, display: str) -> str:
         When it cannot be read.
     """
     # only few notebooks have one
-    from latex2mathml.converter import convert
+    from latex2mathml.converter import convert_to_element
 
     try:
-        made = convert(source.strip(), display=display)
+        plain = _mathml(convert_to_element(source.strip(), display=display))
+    except ReleaseError:
+        raise
     except Exception as error:  # the converter's errors have no common name
         raise ReleaseError(f"a formula that is no LaTeX ({type(error).__name__})") from None
-    plain = _NUMBERED.sub(lambda found: escape(chr(int(found[1], 16))), made)
-    plain = plain.replace(" />", "/>")
     return _WIDE.format(plain) if display == "block" else plain
+
+
+def _mathml(node: Element) -> str:
+    """Write an element with the attributes that a page may hold; colours and links are left out."""
+    if node.tag == "mphantom":
+        raise ReleaseError("a formula with something that is not to be seen")
+    name = node.tag if node.tag in FORMULA else "mrow"
+    given = [
+        f' {key}="{value}"'
+        for key, value in node.attrib.items()
+        if key in FORMULA[name] and re.fullmatch(VALUES[key], value)
+    ]
+    text = escape(_NUMBERED.sub(_character, node.text or ""), quote=False)
+    return f"<{name}{''.join(given)}>{text}{''.join(map(_mathml, node))}</{name}>"
+
+
+def _character(found: re.Match[str]) -> str:
+    number = int(found[1], 16)
+    return chr(number) if number < 0x110000 and not 0xD800 <= number < 0xE000 else "\ufffd"
 
 
 @cache
@@ -199,10 +220,11 @@ class _Prose(IPythonRenderer):
         return str(self.escape_attribute(text))  # &nbsp; stays what Markdown means by it
 
     def inline_math(self, body: str) -> str:
-        return formula(body, "inline")
+        money = not body or body != body.strip()  # "5 $ und 6 $" is no formula
+        return f"${self.text(body)}$" if money else formula(body, "inline")
 
     def block_math(self, body: str) -> str:
-        return formula(body, "block")
+        return formula(body, "block") if body.strip() else f"$${body}$$"
 
     def latex_environment(self, name: str, body: str) -> str:
         return formula(f"\\begin{{{name}}}{body}\\end{{{name}}}", "block")

@@ -19,11 +19,13 @@ _CLASS = frozenset({"class"})
 # MathML Core, as far as formulas of notebooks need it; nothing of it leads anywhere.
 FORMULA: dict[str, frozenset[str]] = {
     **dict.fromkeys(("mrow", "mi", "mn", "mtext", "msub", "msup", "msubsup"), frozenset()),
-    **dict.fromkeys(("mfrac", "msqrt", "mroot", "mtable", "mtr"), frozenset()),
+    **dict.fromkeys(("msqrt", "mroot", "mtable", "mtr"), frozenset()),
+    "mfrac": frozenset({"linethickness"}),
     **dict.fromkeys(("munder", "mover", "munderover"), frozenset({"accent"})),
     "math": frozenset({"xmlns", "display"}),
     "mi": frozenset({"mathvariant"}),
-    "mo": frozenset({"accent", "fence", "form", "movablelimits", "separator", "stretchy"}),
+    "mo": frozenset({"accent", "fence", "form", "movablelimits", "separator", "stretchy"})
+    | {"maxsize", "minsize"},
     "mspace": frozenset({"width"}),
     "mtd": frozenset({"columnalign"}),
 }
@@ -60,6 +62,8 @@ VALUES: Mapping[str, str] = {
     "columnalign": "left|center|right",
     "display": "inline|block",
     "form": "prefix|infix|postfix",
+    "linethickness": "0",
+    **dict.fromkeys(("maxsize", "minsize"), r"[0-9]{1,2}(?:\.[0-9]{1,4})?em"),
     "mathvariant": "[a-z-]{1,30}",
     "width": r"-?[0-9]{0,2}(?:\.[0-9]{1,4})?em",
     "xmlns": re.escape("http://www.w3.org/1998/Math/MathML"),
@@ -67,10 +71,10 @@ VALUES: Mapping[str, str] = {
     "role": "region|group",
     "scope": "col|row",
     "src": re.escape(PICTURE) + "[A-Za-z0-9+/]+={0,2}",
-    "start": "[0-9]{1,6}",
+    "start": "[0-9]{1,9}",
     "tabindex": "0",
 }
-VOID = frozenset({"br", "hr", "img", "mspace"})
+VOID = frozenset({"br", "hr", "img"})
 PLACES = ("header", "main", "footer")
 SVG, RDF, LINK = (
     "{http://www.w3.org/2000/svg}",

@@ -26,6 +26,7 @@ from evaltools.reports.markup import (
     CELL,
     DRAWN,
     DRAWN_IN,
+    FORMULA,
     LINK,
     PICTURE,
     PLACES,
@@ -198,6 +199,8 @@ def _checked(
             continue
         if tag.name not in permitted:
             raise _refusal(where, f"element {tag.name}")
+        if tag.name != "math" and (tag.name in FORMULA) != ("math" in opened):
+            raise _refusal(where, f"element {tag.name} in or outside a formula")
         for name, value in tag.given:
             if name not in permitted[tag.name] or not re.fullmatch(VALUES[name], value):
                 raise _refusal(where, f"element {tag.name}, attribute {name}")
