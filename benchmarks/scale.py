@@ -153,10 +153,11 @@ def main() -> int:
         space = city(root, "quartale", period="quarter")
         print(f"  17 comparison areas, 60 quarters   {report(space):.2f}")
         print(f"reading, checking, counting 10,000 further case rows: {rows(root):.2f} s")
-        placed, sent = placing(base), sending()
-        print(f"the parent puts a page in its place in {placed:.3f} s; Dask sends in {sent:.4f} s")
+        # before Dask, which changes the environment of this process and with it what kernels need
         rates = [throughput(base, workers) for workers in (1, 2)]
         print(f"reports a second: one worker {rates[0]:.2f}, two {rates[1]:.2f}")
+        placed, sent = placing(base), sending()
+        print(f"the parent puts a page in its place in {placed:.3f} s; Dask sends in {sent:.4f} s")
     tasks = OFFICES * REPORTS
     busy = 1 / rates[0]
     print(f"{OFFICES} offices x {REPORTS} areas = {tasks} reports, computed from the above:")
