@@ -35,7 +35,7 @@ from fault_samples import (
     raise_foreign,
     raise_own,
 )
-from robust_samples import executed, public, torn
+from robust_samples import CODE, executed, public, torn
 from test_cli import run_main
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and fork of POSIX")
@@ -226,7 +226,8 @@ def started(space: Workspace, mark: str) -> subprocess.Popen[bytes]:
 def test_an_interrupted_run_leaves_whole_pages_and_no_process(
     number: int, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    space = many(tmp_path / "p", areas=9)
+    slow = f"import time\ntime.sleep(2)\n{CODE}"  # it must not end before it is interrupted
+    space = many(tmp_path / "p", areas=9, code=slow)
     mark = secrets.token_hex(8)
     process = started(space, mark)
     there = [*below(process.pid), *marked(MARK, mark)]
