@@ -30,7 +30,7 @@ from playwright.sync_api import sync_playwright
 
 from evaltools.data import ingest, store
 from evaltools.release import plans
-from evaltools.reports import frame, html, kernel, plan
+from evaltools.reports import frame, html, kernel, plan, printing
 from evaltools.study import open_study
 
 AREA, BOOK = "SR04", "30_vorher_nachher"
@@ -99,9 +99,7 @@ def opened(browser: Any, file: Path) -> dict[str, float]:
 
 def main() -> int:
     """Measure and print; return in how many rows ours is not better."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        sys.exit("chromium is not on the PATH")
+    chromium = printing.browser()
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         notebook, page = executed(Path(folder).resolve() / "project")
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

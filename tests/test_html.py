@@ -432,9 +432,7 @@ FORMULAS = {
 
 @pytest.mark.parametrize("source", FORMULAS)
 def test_a_formula_is_mathml(source: str) -> None:
-    made = notebook()
-    made.cells.append(nbformat.v4.new_markdown_cell(f"Es gilt\n\n{source}\n\nimmer."))
-    text = html.render(made, page())
+    text = html.render(_prose(f"Es gilt\n\n{source}\n\nimmer."), page())
     assert FORMULAS[source] in text
     assert text.count("<math ") == 1
     assert "$" not in text.partition("<main")[2]
@@ -449,10 +447,8 @@ def test_a_formula_is_mathml(source: str) -> None:
     ],
 )
 def test_a_formula_that_is_none_or_hides_something_is_refused(source: str, part: str) -> None:
-    made = notebook()
-    made.cells.append(nbformat.v4.new_markdown_cell(source))
     with pytest.raises(ReleaseError, match=rf"^cell \d+: {re.escape(part)}") as caught:
-        html.render(made, page())
+        html.render(_prose(source), page())
     assert "Max" not in str(caught.value)
 
 
@@ -464,10 +460,8 @@ def test_money_is_no_formula(text: str) -> None:
 
 
 def test_terms_are_found_after_a_formula() -> None:
-    made = notebook()
-    source = "Es gilt $x \\quad y \\quad z$. Der Modellraum."
-    made.cells.append(nbformat.v4.new_markdown_cell(source))
-    assert 'href="#begriff-modellraum"' in html.render(made, page())
+    text = html.render(_prose("Es gilt $x \\quad y \\quad z$. Der Modellraum."), page())
+    assert 'href="#begriff-modellraum"' in text
 
 
 @pytest.mark.parametrize(

@@ -65,14 +65,9 @@ def effect_sentence(effect: Effect, *, what: str) -> str:
         return _unbounded(effect, what)
     level = number(effect.level * 100)
     bounds = f"({level}-%-Intervall: {interval(effect.low, effect.high)})"
-    if effect.high < 1:
+    if side := _side(effect):
         first = (
-            f"{what} lag ab {effect.start} um {_size(effect.estimate)} niedriger, als nach dem "
-            f"Verlauf der Vergleichsräume zu erwarten war {bounds}."
-        )
-    elif effect.low > 1:
-        first = (
-            f"{what} lag ab {effect.start} um {_size(effect.estimate)} höher, als nach dem "
+            f"{what} lag ab {effect.start} um {_size(effect.estimate)} {side}, als nach dem "
             f"Verlauf der Vergleichsräume zu erwarten war {bounds}."
         )
     else:
@@ -88,10 +83,9 @@ def headline(effect: Effect, name: str) -> str:
     """Say in one line what the interval allows; it stands above the figure of the expectation."""
     if not math.isfinite(effect.high):
         return f"{name}: vom erwarteten Verlauf nicht zu unterscheiden, ohne Grenze des Intervalls"
-    if effect.low <= 1 <= effect.high:
-        return f"{name}: kein erkennbarer Unterschied zum erwarteten Verlauf"
-    side = "niedriger" if effect.high < 1 else "höher"
-    return f"{name}: ab {effect.start} um {_size(effect.estimate)} {side} als erwartet"
+    if side := _side(effect):
+        return f"{name}: ab {effect.start} um {_size(effect.estimate)} {side} als erwartet"
+    return f"{name}: kein erkennbarer Unterschied zum erwarteten Verlauf"
 
 
 def rank_sentence(effect: Effect) -> str:
@@ -235,6 +229,11 @@ def breakdown_sentence(bounds: Bounds) -> str:
 def n_treated(effect: Effect) -> int:
     """Count the treated areas of an effect."""
     return effect.area.count(", ") + 1
+
+
+def _side(effect: Effect) -> str:
+    """Say on which side of no effect the whole interval lies; nothing where it holds it."""
+    return "niedriger" if effect.high < 1 else "höher" if effect.low > 1 else ""
 
 
 def _unbounded(effect: Effect, what: str) -> str:

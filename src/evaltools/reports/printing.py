@@ -75,10 +75,9 @@ def printed(space: Workspace, areas: Sequence[str] = ()) -> tuple[Path, ...]:
     shelf = manifest.read(space, store.require(space))
     names = plan.area_names(space)
     wanted = [plan.resolve(area, space.study.treated, names) for area in areas]
-    pages = [item["file"] for item in shelf.entries if item["ok"]]
-    if areas:
-        pages = [item["file"] for item in shelf.entries if item["ok"] and item["area"] in wanted]
-    elif shelf.index:
+    made = [item for item in shelf.entries if item["ok"]]
+    pages = [item["file"] for item in made if not wanted or item["area"] in wanted]
+    if shelf.index and not wanted:
         pages.append(manifest.INDEX)
     old = [file for file in pages if file != manifest.INDEX and shelf.is_old(file)]
     if old or not pages:
