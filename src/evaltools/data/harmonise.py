@@ -9,8 +9,8 @@ import pandas as pd
 from evaltools.data.findings import Finding
 from evaltools.data.schema import Table
 
-ADDED = frozenset({"hze_count", "population", "infrastructure", "staffing"})
-MOVED = frozenset({"hze_case", "offer"})
+ADDED = frozenset({"hze_count", "population", "infrastructure", "staffing", "coordinator_activity"})
+MOVED = frozenset({"hze_case", "offer", "kifaz", "action_budget", "community_work"})
 
 
 def successors(area: pd.DataFrame) -> dict[str, str]:

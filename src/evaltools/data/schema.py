@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from evaltools.data import schema_framework
 from evaltools.data.columns import (
     DTYPES,
     PERIOD,
@@ -172,6 +173,7 @@ TABLES: Mapping[str, Table] = {
                 Column("provider_id", pattern=SLUG),
                 key("area_id"),
                 code("paragraph", OFFER_PARAGRAPHS),
+                code("paragraph_2", OFFER_PARAGRAPHS, required=False),
                 code("life_phase", LIFE_PHASES, required=False),
                 code("access", ACCESS, required=False),
                 Column("target_exclusive", "boolean"),
@@ -180,6 +182,7 @@ TABLES: Mapping[str, Table] = {
                 number("vzae", "VZÄ"),
                 Column("funding_kind"),
                 Column("funding_until", "date"),
+                number("eur_year", "Euro im Jahr"),
                 Column("begin", "date", required=True),
                 Column("end", "date"),
             ),
@@ -235,6 +238,7 @@ TABLES: Mapping[str, Table] = {
             {},
             case_level=True,
         ),
+        *schema_framework.FRAMEWORK,
     )
 }
 

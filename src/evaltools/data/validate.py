@@ -17,7 +17,12 @@ ORDERED = {
     "hze_case": (("begin", "end"),),
     "offer": (("begin", "end"),),
     "population": (("age_from", "age_to"),),
+    "action_budget": (("date_in", "date_decision"),),
+    "short_survey": (("scale_min", "scale_max"),),
+    "family_acceptance": (("scale_min", "scale_max"),),
 }
+# Columns of which a row needs at least one.
+EITHER = {"cooperation": ("to_id", "forum")}
 
 
 def check(frame: pd.DataFrame, table: Table, *, source_id: str) -> list[Finding]:
@@ -49,7 +54,7 @@ def check(frame: pd.DataFrame, table: Table, *, source_id: str) -> list[Finding]
         ].itertuples(index=False):
             column = table.column(str(name))
             found.append(_finding(table, column, str(rule), value, row, source_id))
-    found += _disorder(frame, table, source_id)
+    found += _disorder(frame, table, source_id) + _neither(frame, table, source_id)
     return found + _doubled(frame, table, source_id)
 
 
@@ -151,6 +156,17 @@ def _disorder(frame: pd.DataFrame, table: Table, source_id: str) -> list[Finding
                 Finding("error", source_id, table.name, int(row), high, shown, "reihenfolge", text)
             )
     return found
+
+
+def _neither(frame: pd.DataFrame, table: Table, source_id: str) -> list[Finding]:
+    """Report rows in which none of the columns is filled of which one is needed."""
+    names = EITHER.get(table.name, ())
+    given = frame.reindex(columns=list(names)).notna().any(axis=1)
+    text = f"Nötig ist mindestens eine der Angaben {', '.join(names)}; ergänzen."
+    return [
+        Finding("error", source_id, table.name, int(row), names[0], "", "pflicht", text)
+        for row in frame.index[~given if names else []]
+    ]
 
 
 def _pandera(column: Column) -> pa.Column:
