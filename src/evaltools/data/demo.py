@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import gammaincc
 
-from evaltools.data import demo_context, demo_files
+from evaltools.data import demo_context, demo_files, demo_framework
 from evaltools.data.beside import Beside
 from evaltools.data.demo_context import AREAS, MODELS, YEARS, typed
 
@@ -109,9 +109,11 @@ def simulate(
     }
     running = _volumes(usual)["stock"][:, :, LOCAL].sum(axis=2)
     tables |= demo_context.surroundings(rng, running)
+    tables |= demo_framework.built(seed, tables["offer"])
     settings = {"seed": seed, "effect": effect, "shift": shift, "surge": surge}
     truth = {"settings": settings, "pre": list(PRE), "post": list(POST)}
     truth["areas"] = _truth(expected, without, people[:, -4 * len(YEARS) :: 4], effect=effect)
+    truth["framework"] = demo_framework.truth(tables["action_budget"])
     return City({name: typed(frame, name) for name, frame in tables.items()}, truth)
 
 

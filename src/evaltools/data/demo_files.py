@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
@@ -14,9 +13,10 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from evaltools.data import demo_workbook
+from evaltools.data import demo_framework_files, demo_workbook
 from evaltools.data.beside import Beside
 from evaltools.data.demo_context import KINDS, PHASES, PROFILE
+from evaltools.data.demo_raw import RawFile
 from evaltools.data.demo_workbook import AGES, BOOK, SHEETS
 from evaltools.data.schema import FORMS, LIFE_PHASES, OFFER_PARAGRAPHS, PARAGRAPHS
 
@@ -31,38 +31,15 @@ _KIND = {kind: row[0] for kind, row in KINDS.items()}
 _INDICATOR = {name: row[0] for name, row in PROFILE.items()}
 
 
-@dataclass(frozen=True)
-class _File:
-    """One delimited raw file: its table, its headers (``column=header``) and its codes."""
-
-    id: str
-    table: str
-    note: str
-    headers: str
-    codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    constants: Mapping[str, str] = field(default_factory=dict)
-    encoding: str = "utf-8"
-    delimiter: str = ";"
-
-    @property
-    def name(self) -> str:
-        return f"{self.id}.csv"
-
-    @property
-    def columns(self) -> dict[str, str]:
-        pairs = (pair.split("=", 1) for pair in self.headers.split(", "))
-        return dict(pairs)
-
-
 _FILES = (
-    _File(
+    RawFile(
         "gebiete",
         "area",
         "SR18 ging am 31.12.2013 in SR17 auf.",
         "area_id=Stadtraum, name=Name, area_type=Gebietstyp, is_model=Modellgebiet, "
         "model_start=Modellbeginn, valid_from=gültig ab, valid_to=gültig bis, successor=Nachfolger",
     ),
-    _File(
+    RawFile(
         "faelle",
         "hze_case",
         "Hilfen mit Ende ab 2010; leeres Ende: läuft am 31.12.2024. § 31: ein Fall je Familie.",
@@ -71,7 +48,7 @@ _FILES = (
         "intensity_hours_week=FLS je Woche, provider_id=Träger, end_as_planned=planmäßig beendet",
         {"paragraph": _HELP, "form": _FORM},
     ),
-    _File(
+    RawFile(
         "land",
         "reference_trend",
         "Erwartungswerte mit kleiner Streuung; Einwohner gelten für das Jahr, nicht die Zeile.",
@@ -81,18 +58,19 @@ _FILES = (
         {"paragraph": _HELP, "form": _FORM},
         {"level": "state"},
     ),
-    _File(
+    RawFile(
         "angebote",
         "offer",
         "In SR04 und SR10 begannen 2018 bis 2020 neue Angebote.",
         "offer_id=Angebot, provider_id=Träger, area_id=Stadtraum, paragraph=Paragraf, "
-        "life_phase=Lebensphase, access=Zugang, target_exclusive=nur Zielgruppe, places=Plätze, "
-        "hours_week=Std./Woche, vzae=VZÄ, funding_kind=Finanzierung, "
-        "funding_until=Förderung bis, begin=Beginn, end=Ende",
-        {"paragraph": _OFFER, "life_phase": _PHASE},
+        "paragraph_2=zweiter Paragraf, life_phase=Lebensphase, access=Zugang, "
+        "target_exclusive=nur Zielgruppe, places=Plätze, hours_week=Std./Woche, vzae=VZÄ, "
+        "funding_kind=Finanzierung, funding_until=Förderung bis, eur_year=Euro je Jahr, "
+        "begin=Beginn, end=Ende",
+        {"paragraph": _OFFER, "paragraph_2": _OFFER, "life_phase": _PHASE},
         encoding="cp1252",
     ),
-    _File(
+    RawFile(
         "traeger",
         "provider",
         "Erfundene Träger.",
@@ -100,27 +78,28 @@ _FILES = (
         {"type": _TYPE},
         delimiter=",",
     ),
-    _File(
+    RawFile(
         "personal",
         "staffing",
         "SR07, 2015: Dezimalkomma vergessen; siehe corrections.yml.",
         "area_id=Stadtraum, year=Jahr, role=Aufgabe, vzae=VZÄ, vzae_norm=VZÄ nach Bemessung",
         {"role": _ROLE},
     ),
-    _File(
+    RawFile(
         "infrastruktur",
         "infrastructure",
         "Plätze nur, wo es welche gibt und sie gemeldet sind.",
         "area_id=Stadtraum, year=Jahr, kind=Art, n=Anzahl, places=Plätze",
         {"kind": _KIND},
     ),
-    _File(
+    RawFile(
         "sozialprofil",
         "social_profile",
         "Prekarisierungsindex: je höher, desto belasteter.",
         "area_id=Stadtraum, year=Jahr, indicator=Merkmal, value=Wert, unit=Einheit",
         {"indicator": _INDICATOR},
     ),
+    *demo_framework_files.FILES,
 )
 _GAPS = ("k. A.", "-", ".")
 _WHOLLY = "Simulated by evaltools.data.demo; nothing in it is taken from a real city."
@@ -171,7 +150,7 @@ def _put(path: Path, data: bytes) -> Path:
     return written.replace(path)
 
 
-def _csv(file: _File, frame: pd.DataFrame) -> bytes:
+def _csv(file: RawFile, frame: pd.DataFrame) -> bytes:
     """Write a table in German, with its dirty cells."""
     columns = {}
     for name, header in file.columns.items():
@@ -194,7 +173,7 @@ def _german(values: pd.Series[Any]) -> pd.Series[str]:
     return text.fillna("")
 
 
-def _soil(raw: pd.DataFrame, file: _File) -> None:
+def _soil(raw: pd.DataFrame, file: RawFile) -> None:
     """Put in what offices write where a number should stand, by fixed rules."""
     header = {"hze_case": "FLS je Woche", "staffing": "VZÄ"}.get(file.table, "Plätze")
     if file.table == "staffing":
