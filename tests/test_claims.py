@@ -9,8 +9,10 @@ from typing import get_args
 import pandas as pd
 import pytest
 
+from evaltools.effects.among import among
 from evaltools.effects.results import Effect, PreTrend
-from evaltools.evaluation.claims import MISSING, Claim, Outcome, Verdict, judge, verdict
+from evaltools.evaluation.claims import MISSING, Claim, Outcome, judge, verdict
+from evaltools.evaluation.structure import Judged, Standing, Unit, Verdict
 from evaltools.measures.change import Change
 from evaltools.study import ModelArea, Notebooks, Study
 
@@ -22,6 +24,7 @@ STUDY = Study(
     reference=("state",),
     notebooks=Notebooks(),
 )
+BUILT = {number: Judged("nicht prüfbar", "r", (f"table {number}",)) for number in (5, 7)}
 
 
 def change(label: str, ratio: float) -> Change:
@@ -162,7 +165,7 @@ def test_smallest_relevant_change_moves_only_the_denial(supported: Effect) -> No
 
 def claims(effect: Effect, tables: dict[str, pd.DataFrame] | None = None) -> dict[int, Claim]:
     outcomes = dict.fromkeys(("hze", "placements", "intensity"), Outcome(effect, (), ""))
-    return {claim.number: claim for claim in judge(outcomes, tables or {}, STUDY)}
+    return {claim.number: claim for claim in judge(outcomes, tables or {}, STUDY, BUILT)}
 
 
 def test_seven_claims_in_order(supported: Effect) -> None:
@@ -216,7 +219,7 @@ def test_missing_tables_are_named_with_their_columns() -> None:
     lost = Outcome(None, ("hze_count: area_id, period", "population: area_id, year"), "")
     refused = Outcome(None, (), "start=2011 leaves 1 periods before it")
     outcomes = {"hze": lost, "placements": refused, "intensity": lost}
-    found = {claim.number: claim for claim in judge(outcomes, {}, STUDY)}
+    found = {claim.number: claim for claim in judge(outcomes, {}, STUDY, BUILT)}
     assert {found[n].verdict for n in found} == {"nicht prüfbar"}
     assert found[1].missing == found[2].missing == lost.missing
     assert found[3].missing == ()
@@ -224,6 +227,16 @@ def test_missing_tables_are_named_with_their_columns() -> None:
         "Das Verfahren lehnt die Daten ab: start=2011 leaves 1 periods before it"
     )
     assert found[2].effect is None
+
+
+def test_claims_of_structure_are_carried_with_what_they_rest_on(supported: Effect) -> None:
+    outcomes = dict.fromkeys(("hze", "placements", "intensity"), Outcome(supported, (), ""))
+    judged = Judged("gestützt", "weil", standing=Standing(among(3, (0, 1, 2)), Unit("Punkte", 1)))
+    found = {item.number: item for item in judge(outcomes, {}, STUDY, {**BUILT, 5: judged})}
+    assert (found[5].verdict, found[5].reason) == ("gestützt", "weil")
+    assert found[5].standing == judged.standing
+    assert "Befragungen" in found[5].evidence
+    assert (found[7].evidence, found[7].missing) == ("keine", ("table 7",))
 
 
 @pytest.mark.parametrize("number", MISSING)

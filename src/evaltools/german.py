@@ -39,6 +39,12 @@ def percent_change(ratio: float, digits: int = 0) -> str:
     return f"{sign}{number(change, digits)}{NBSP}%"
 
 
+def signed(value: float, digits: int = 0) -> str:
+    """Write a change in points: 0.83 → ``+0,8``."""
+    rounded = round(value, digits) + 0.0
+    return f"{'+' if rounded > 0 else ''}{number(rounded, digits)}"
+
+
 def percent(value: float, digits: int = 0) -> str:
     """Write a share: 0.862 → ``86 %``."""
     return f"{number(value * 100, digits)}{NBSP}%"

@@ -55,7 +55,7 @@ _STRATEGIC_DELAY: dict[str, int | None] = {
     "versaeulungsanalyse": None,
 }
 _TEAM = ("asd", "schule", "kita", "hze", "offene_arbeit", "koordination", "beratung")
-_HELPED = ("SR02", "SR04", "SR09", "SR10", "SR14", "SR15")
+_HELPED = demo_networks.AREAS
 
 
 def built(seed: int, offer: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -1,4 +1,4 @@
-"""Who works with whom in Musterstadt: organisations and forums of six Stadträume, three years.
+"""Who works with whom in Musterstadt: organisations and forums of twelve Stadträume, three years.
 
 In one model area forums open to other fields after the start; everywhere else new forums come, but
 each field stays mostly among itself.
@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-AREAS = ("SR02", "SR04", "SR09", "SR10", "SR14", "SR15")
+AREAS = (
+    *("SR01", "SR02", "SR04", "SR06", "SR07", "SR08"),
+    *("SR09", "SR10", "SR12", "SR14", "SR15", "SR16"),
+)
 YEARS = (2017, 2020, 2024)
 OPENED = "SR04"
 # field → number of organisations in a Stadtraum
@@ -43,7 +46,7 @@ NEW_FORUMS = {
     "uebergaenge": "kita",
 }
 CITY_FORUM = "ag78"
-ACROSS, ACROSS_OPENED = 0.25, 0.70  # chance that a seat goes to another field
+ACROSS, ACROSS_OPENED = 0.15, 0.60  # chance that a seat goes to another field
 
 
 def cooperation(rng: np.random.Generator, models: tuple[str, ...]) -> pd.DataFrame:
@@ -106,9 +109,10 @@ def _ties(
 ) -> list[dict[str, Any]]:
     rows = []
     kinds = ("fallspezifisch", "falluebergreifend", "fallunspezifisch")
-    for _ in range(12):
+    for _ in range(20):
         name, field = people[rng.integers(len(people))]
-        others = [item for item in people if (item[1] != field) == (rng.random() < across)]
+        elsewhere = rng.random() < across
+        others = [item for item in people if (item[1] != field) == elsewhere]
         partner, other = others[rng.integers(len(others))]
         if name == partner:
             continue

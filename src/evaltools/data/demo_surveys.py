@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evaltools.data.demo_networks import AREAS
+
 WAVES = (2017, 2023)
 ITEMS = ("ernst_genommen", "schnell_geholfen", "ort_erreichbar", "wuerde_wiederkommen")
-ASKED = ("SR02", "SR04", "SR09", "SR10", "SR14", "SR15")
 RISEN, RISE = "SR04", 0.8  # points of the scale from 1 to 5
 GROUPS = ("asd", "traeger", "schule_kita")
 TYPES_AGREED = (6, 12)
@@ -31,7 +32,7 @@ def surveys(rng: np.random.Generator, areas: pd.DataFrame) -> dict[str, pd.DataF
 def _families(rng: np.random.Generator) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for wave in WAVES:
-        for area in ASKED:
+        for area in AREAS:
             invited = int(rng.integers(70, 111))
             centre = 3.2 + (RISE if area == RISEN and wave == WAVES[1] else 0.0)
             for number in range(1, int(invited * rng.uniform(0.4, 0.55)) + 1):

@@ -13,8 +13,9 @@ from evaltools.effects import did, dynamics
 from evaltools.effects.design import Panel, panel
 from evaltools.effects.results import Effect
 from evaltools.errors import DesignError
-from evaltools.evaluation import fits
+from evaltools.evaluation import fits, structure
 from evaltools.evaluation.claims import CLAIM_OUTCOMES, Claim, Outcome, judge
+from evaltools.evaluation.structure import Judged
 from evaltools.measures import outcomes
 from evaltools.measures.change import Change, change
 from evaltools.study import ModelArea, Study
@@ -88,8 +89,25 @@ def before_after(tables: Tables, study: Study, area: str) -> Evaluation:
     own = str(every.get(area, area))
     alone = every[~every.duplicated(keep=False)]
     names = {str(key): name for key, name in alone.items()}
-    claims = judge(found, tables, study)
+    claims = judge(found, tables, study, _built(tables, study, model))
+    every = tables["area"].set_index("area_id")["name"].dropna().astype(str)
+    own = str(every.get(area, area))
+    alone = every[~every.duplicated(keep=False)]
+    names = {str(key): name for key, name in alone.items()}
+    claims = judge(found, tables, study, _built(tables, study, model))
     return Evaluation(area, own, model.start or "", found, claims, names)
+
+
+def _built(tables: Tables, study: Study, model: ModelArea) -> dict[int, Judged]:
+    """Judge what rests on surveys, networks and milestones."""
+    others = comparison_areas(tables["area"], study, model)
+    asked, tied = (
+        {name: tables[name] for name in names if name in tables} for names in structure.USED
+    )
+    return {
+        5: once(tables, structure.acceptance, asked, study, model, others),
+        7: once(tables, structure.interfaces, tied, study, model, others),
+    }
 
 
 def compared(tables: Tables, study: Study, area: str) -> Tables:
@@ -137,11 +155,12 @@ def outcome(tables: Tables, study: Study, model: ModelArea, name: str | None) ->
     """Estimate the effect on one indicator, or say what is missing for it."""
     if name is None:
         return Outcome(None, ("hze_count: paragraph, form (nach Hilfeart aufgeteilt)",), "")
-    missing = outcomes.needs(tables, study, name, area=model.area, length=study.period)
+    values, missing = outcomes.delivered(tables, study, name, area=model.area, length=study.period)
     if missing or not model.start:
         return Outcome(None, (*missing, *(() if model.start else (NO_START,))), "")
     try:
-        values = outcomes.values(tables, study, name, length=study.period)
+        if values is None:
+            values = outcomes.values(tables, study, name, length=study.period)
         built = build(values, tables, study, model)
         changes = _reference_changes(tables, study, name, built.periods, built.start)
         changes |= _selection_change(outcomes.within(values, study), model, built.start)

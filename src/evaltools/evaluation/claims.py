@@ -5,30 +5,31 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import pandas as pd
 
 from evaltools.effects.design import Panel
 from evaltools.effects.placebo import CONSPICUOUS
 from evaltools.effects.results import Effect
+from evaltools.evaluation.structure import Judged, Standing, Verdict
 from evaltools.evaluation.titles import TITLES
 from evaltools.study import Study
 
-Verdict = Literal["gestützt", "nicht gestützt", "unklar", "nicht prüfbar"]
 CLAIM_OUTCOMES = {2: "hze", 3: "placements", 4: "intensity"}
 FALL_SHARE = 0.05
 LEAST_FOR_PRE_TREND = 4
 LEAST_ASSIGNMENTS = 15
 EVIDENCE = "Vorher-nachher-Vergleich mit Vergleichsräumen, Placebo-Rang"
+STRUCTURE_EVIDENCE = {
+    5: "Befragungen vorher und nachher, verglichen mit befragten Räumen ohne Modell",
+    7: "Netzwerk, Bausteine und Angebote vorher und nachher, verglichen mit Räumen ohne Modell",
+}
 MISSING = {
-    5: ("family_acceptance: area_id, wave, item, agreement, scale_min, scale_max",),
     6: (
         "unit_cost: paragraph oder form, year, eur, per, source",
         "hze_count: cost_eur",
         "staffing: role=case_manager, vzae",
     ),
-    7: ("cooperation: from_id, to_id, field_from, field_to, forum, kind, intensity, year",),
 }
 
 
@@ -47,7 +48,8 @@ class Claim:
     """One of the seven ESPQ claims with its verdict.
 
     ``reason`` says in German why the verdict is what it is; ``missing`` names tables and columns
-    that would make the claim testable.
+    that would make the claim testable. ``standing`` is the change behind a verdict that rests on
+    no effect.
     """
 
     number: int
@@ -57,15 +59,21 @@ class Claim:
     evidence: str
     effect: Effect | None = None
     missing: tuple[str, ...] = ()
+    standing: Standing | None = None
 
     def row(self) -> pd.DataFrame:
         """One tidy row, without the effect's details."""
-        values = {key: value for key, value in vars(self).items() if key != "effect"}
+        values = {
+            key: value for key, value in vars(self).items() if key not in ("effect", "standing")
+        }
         return pd.DataFrame([values | {"missing": "; ".join(self.missing)}])
 
 
 def judge(
-    outcomes: Mapping[str, Outcome], tables: Mapping[str, pd.DataFrame], study: Study
+    outcomes: Mapping[str, Outcome],
+    tables: Mapping[str, pd.DataFrame],
+    study: Study,
+    built: Mapping[int, Judged],
 ) -> tuple[Claim, ...]:
     """Give each of the seven claims its verdict.
 
@@ -77,6 +85,8 @@ def judge(
         Processed tables; only their presence counts here.
     study : Study
         Holds the smallest relevant change.
+    built : mapping of int to Judged
+        Claims 5 and 7, from :mod:`evaltools.evaluation.structure`.
 
     Returns
     -------
@@ -93,7 +103,14 @@ def judge(
         claims.append(
             Claim(number, TITLES[number], "nicht prüfbar", reason, "keine", None, missing)
         )
-    return tuple(claims)
+    claims += [_from_structure(number, judged) for number, judged in built.items()]
+    return tuple(sorted(claims, key=lambda claim: claim.number))
+
+
+def _from_structure(number: int, judged: Judged) -> Claim:
+    evidence = "keine" if judged.verdict == "nicht prüfbar" else STRUCTURE_EVIDENCE[number]
+    told = (judged.verdict, judged.reason, evidence, None, judged.missing, judged.standing)
+    return Claim(number, TITLES[number], *told)
 
 
 def verdict(effect: Effect, margin: float, *, doubt: str = "") -> tuple[Verdict, str]:

@@ -25,9 +25,13 @@ def specifications(tables: Tables, study: Study, model: ModelArea) -> pd.DataFra
     own = study.outcomes.hze
     rows: list[dict[str, object]] = []
     for name in dict.fromkeys((own, *VARIANTS)):
-        if outcomes.needs(tables, study, name, area=model.area, length=study.period):
+        values, missing = outcomes.delivered(
+            tables, study, name, area=model.area, length=study.period
+        )
+        if missing:
             continue
-        values = outcomes.values(tables, study, name, length=study.period)
+        if values is None:
+            values = outcomes.values(tables, study, name, length=study.period)
         for words, built in panels(values, tables, study, model):
             for design in DESIGNS:
                 label = {"design": design, "outcome": indicator(name).label, **words}

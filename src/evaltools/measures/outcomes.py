@@ -105,22 +105,34 @@ def needs(
     DesignError
         When the name is unknown, or the counts mix periods of different length.
     """
+    return delivered(tables, study, name, area=area, length=length)[1]
+
+
+def delivered(
+    tables: Tables, study: Study, name: str, *, area: str | None = None, length: Length = "year"
+) -> tuple[pd.DataFrame | None, tuple[str, ...]]:
+    """Compute an indicator as :func:`values` does, and name what is missing as :func:`needs`.
+
+    Nothing is computed where a table or column is missing or what is there does not fit; of the
+    latter :func:`values` says why.
+    """
     item = indicator(name)
     wanted = ("hze_count", item.base)
     missing = [f"{key}: {NEEDS[key]}" for key in NEEDS if key in wanted and key not in tables]
     if "hze_count" not in tables:
-        return tuple(missing)
+        return None, tuple(missing)
     count = tables["hze_count"]
     missing += _columns(count, item) + _weights(count, item, _by_form(study))
     if length != "year" and LENGTHS.index(length_of(count)) > LENGTHS.index(length):
         missing.append(f"hze_count: period je {GERMAN[length]}")
     if missing:
-        return tuple(missing)
+        return None, tuple(missing)
     try:
         found = values(tables, study, name, length=length)
     except DesignError:
-        return ()  # Everything is there, and does not fit; `values` says why.
-    return _lacking(item, found if area is None else found[found["area_id"] == area])
+        return None, ()
+    own = found if area is None else found[found["area_id"] == area]
+    return found, _lacking(item, own)
 
 
 def within(values: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 from evaltools.effects.results import Effect
 from evaltools.evaluation.before_after import Evaluation
 from evaltools.evaluation.claims import Claim
+from evaltools.evaluation.structure import Standing
 from evaltools.measures.catalogue import indicator
 from evaltools.release import count_views, figures, published, wording
 from evaltools.release.disclosure import SUPPRESSED, UNKNOWN, Rule
@@ -255,6 +256,8 @@ def _left_out(effect: Effect, evaluation: Evaluation) -> str:
 def _row(claim: Claim, study: Study, rules: Rule) -> list[object]:
     title = f"{claim.number}. {claim.title}"
     effect = claim.effect
+    if claim.standing is not None:
+        return [title, claim.verdict, *_standing(claim.standing), UNKNOWN]
     if effect is None:
         return [title, claim.verdict, *[pd.NA] * len(RESULTS), UNKNOWN]
     if not permitted(effect, rules):
@@ -270,4 +273,19 @@ def _row(claim: Claim, study: Study, rules: Rule) -> list[object]:
         wording.interval(effect.low, effect.high),
         f"{wording.number(effect.rank)} von {wording.number(effect.n)}",
         UNKNOWN,
+    ]
+
+
+def _standing(standing: Standing) -> list[object]:
+    """Write a change in points as the row of a claim; no reference trend has such points."""
+    found, unit = standing.among, standing.unit
+    own, others, difference, low, high = (
+        wording.signed(value, unit.digits)
+        for value in (found.own, found.others, found.difference, found.low, found.high)
+    )
+    span = f"{low} bis {high} {unit.name}"
+    rank = f"{wording.number(found.rank)} von {wording.number(found.n)}"
+    return [
+        *(f"{own} {unit.name}", f"{others} {unit.name}", pd.NA),
+        *(f"{difference} {unit.name}", span, rank),
     ]

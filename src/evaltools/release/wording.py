@@ -19,11 +19,12 @@ from evaltools.german import (
     percent,
     percent_change,
     share,
+    signed,
 )
 from evaltools.measures.change import Change
 from evaltools.study import Selection
 
-__all__ = ["day", "interval", "listing", "number", "percent", "percent_change", "share"]
+__all__ = ["day", "interval", "listing", "number", "percent", "percent_change", "share", "signed"]
 
 TABLE_LABELS = {
     "action_budget": "Handlungsbudget",

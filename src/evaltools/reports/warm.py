@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import gc
 import importlib
 import json
 import os
@@ -59,10 +58,9 @@ def _warm() -> None:
             env = {**os.environ, **spec["env"]}
             control = _fork_server(opened, written)
             _shared.append(Lent(preload, _server(control, env)))
-    for name in MODULES:
-        importlib.import_module(name)
-    gc.collect()
-    gc.freeze()
+    with forkserver.collected_once():
+        for name in MODULES:
+            importlib.import_module(name)
 
 
 def _prepared(preload: Preload, env: dict[str, str]) -> dict[str, str]:

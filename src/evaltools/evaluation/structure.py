@@ -1,0 +1,244 @@
+"""Claims 5 and 7: what families say, and whether offers, structures and interfaces came about.
+
+Their verdicts follow the rule in ``docs/methods.md``: own change among the changes of areas
+without the model, judged by interval and rank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from evaltools.data.schema_framework import OPERATIVE
+from evaltools.effects.among import Among, among
+from evaltools.errors import DataError, DesignError
+from evaltools.german import listing, number, percent
+from evaltools.measures import implementation, networks, offers, survey
+from evaltools.study import ModelArea, Study
+
+Tables = Mapping[str, pd.DataFrame]
+Verdict = Literal["gestützt", "nicht gestützt", "unklar", "nicht prüfbar"]
+LEAST_OTHERS = 9  # so that a chance first rank is no likelier than the interval allows
+LEAST_ANSWERS = 5
+ELEMENTS = {
+    "koordination": "Koordination",
+    "gebietsteam": "Gebietsteam",
+    "kifaz": "Kinder- und Familienzentrum",
+    "handlungsbudget": "Handlungsbudget",
+}
+NEEDED = {
+    5: {"family_acceptance": "area_id, wave, item, agreement, scale_min, scale_max"},
+    7: {
+        "cooperation": "from_id, to_id, field_from, field_to, forum, kind, intensity, year",
+        "milestone": "element, area_id, planned, reached",
+        "offer": "offer_id, area_id, paragraph, begin, end",
+    },
+}
+# Tables that each of the two claims looks at.
+USED = (("family_acceptance",), ("cooperation", "milestone", "offer", "kifaz", "staffing"))
+NO_START = "Studiendatei: start des Modellraums"
+NO_RISE = "Ein Anstieg von Bedeutung ist mit den Daten nicht vereinbar."
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Unit of a change, and how many digits after the comma are shown."""
+
+    name: str
+    digits: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A change among those of other areas, in points of a scale or percentage points."""
+
+    among: Among
+    unit: Unit
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A verdict with its German reason, what is missing, and the change that it rests on."""
+
+    verdict: Verdict
+    reason: str
+    missing: tuple[str, ...] = ()
+    standing: Standing | None = None
+
+
+def acceptance(tables: Tables, study: Study, model: ModelArea, others: list[str]) -> Judged:
+    """Judge claim 5 by the mean agreement of families before and after the start.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        ``family_acceptance``, one row a person and item.
+    study : Study
+        Gives the smallest relevant change, here as a share of the scale's length.
+    model : ModelArea
+        The area and its start.
+    others : list of str
+        Areas without the model; those that were asked in the same waves are compared.
+    """
+    lost = _lost(5, tables, model)
+    if lost:
+        return _untestable(lost)
+    table = tables["family_acceptance"]
+    waves = _around(survey.waves(table, model.area), model)
+    if waves is None:
+        return _untestable(("family_acceptance: wave vor und ab dem Beginn",))
+    least = max(LEAST_ANSWERS, study.disclosure.threshold)
+    try:
+        own = survey.change(table, model.area, *waves)
+    except DesignError as error:
+        return Judged("nicht prüfbar", f"Das Verfahren lehnt die Daten ab: {error.german}")
+    if min(own.n_before, own.n_after) < least:
+        few = f"Für eine Aussage sind mindestens {number(least)} Antworten je Befragung nötig."
+        return Judged("nicht prüfbar", few)
+    scale = (own.scale_min, own.scale_max)
+    beside = [_asked(table, area, waves, scale=scale, least=least) for area in others]
+    said = (
+        f"Die mittlere Zustimmung ging von {number(own.mean_before, 1)} auf "
+        f"{number(own.mean_after, 1)} Punkte (Skala {number(scale[0])} bis {number(scale[1])}, "
+        f"Befragungen {waves[0]} und {waves[1]})."
+    )
+    relevant = study.outcomes.relevant_change * (scale[1] - scale[0])
+    known = [change for change in beside if change is not None]
+    return _judged(said, own.difference, known, relevant, Unit("Punkte", 1), own.low)
+
+
+def interfaces(tables: Tables, study: Study, model: ModelArea, others: list[str]) -> Judged:
+    """Judge claim 7 by ties across fields, the framework's operative elements, and offers.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        ``cooperation``, ``milestone`` and ``offer``.
+    study : Study
+        Gives the smallest relevant change, here as a share of the share before.
+    model, others
+        As for :func:`acceptance`.
+    """
+    lost = _lost(7, tables, model)
+    if lost:
+        return _untestable(lost)
+    table = tables["cooperation"]
+    years = _around(networks.years(table, model.area), model)
+    if years is None:
+        return _untestable(("cooperation: year vor und ab dem Beginn",))
+    try:
+        own = networks.cross_change(table, model.area, *years)
+        built = implementation.dose(tables, model.area, years[1])
+        counted = offers.change(tables["offer"], model.area, *years)
+    except (DataError, DesignError) as error:
+        why = getattr(error, "german", "") or "Die Angaben zu diesem Raum reichen nicht."
+        return Judged("nicht prüfbar", f"Das Verfahren lehnt die Daten ab: {why}")
+    open_ = [name for name in OPERATIVE if name not in built.in_place]
+    said = (
+        f"Der Anteil der Zusammenarbeit zwischen verschiedenen Feldern ging von "
+        f"{percent(own.share_before)} auf {percent(own.share_after)} ({years[0]} und "
+        f"{years[1]}). {_elements(open_)} Die Zahl der Angebote ging von "
+        f"{number(counted.n_before)} auf {number(counted.n_after)}."
+    )
+    if len(open_) == len(OPERATIVE):
+        return Judged("nicht gestützt", f"{said} Vor Ort ist kein Baustein erreicht.")
+    known = [_tied(table, area, years) for area in others]
+    beside = [100 * change for change in known if change is not None]
+    relevant = 100 * study.outcomes.relevant_change * own.share_before
+    found = _judged(
+        said, 100 * own.difference, beside, relevant, Unit("Prozentpunkte", 0), 100 * own.low
+    )
+    doubts = [f"nicht erreicht ist {listing([ELEMENTS[one] for one in open_])}"] if open_ else []
+    doubts += ["es gibt deutlich weniger Angebote"] if counted.high < 1 else []
+    if found.verdict != "gestützt" or not doubts:
+        return found
+    reason = f"{said} Die Schnittstellen nahmen zu, aber {' und '.join(doubts)}."
+    return Judged("unklar", reason, standing=found.standing)
+
+
+def _judged(
+    said: str, own: float, others: list[float], relevant: float, unit: Unit, low: float
+) -> Judged:
+    """Judge a rise among the changes of others; `low` is the lower bound of the own change."""
+    try:
+        found = among(own, others)
+    except DesignError as error:
+        return Judged("unklar", f"{said} {error.german}")
+    standing = Standing(found, unit)
+    if found.high < relevant:
+        return Judged("nicht gestützt", f"{said} {NO_RISE}", standing=standing)
+    if found.low <= 0 or not low > 0:
+        text = "Mit den Daten ist ein deutlicher Anstieg ebenso vereinbar wie keiner."
+        return Judged("unklar", f"{said} {text}", standing=standing)
+    if found.n - 1 < LEAST_OTHERS:
+        text = (
+            f"Der Anstieg hebt sich ab, aber {number(found.n - 1)} Vergleichsräume sind zu wenige; "
+            f"nötig sind {number(LEAST_OTHERS)}."
+        )
+        return Judged("unklar", f"{said} {text}", standing=standing)
+    if found.rank > 1:
+        text = (
+            f"Der Anstieg hebt sich ab, aber in {number(found.rank - 1)} von "
+            f"{number(found.n - 1)} Vergleichsräumen war er mindestens so groß."
+        )
+        return Judged("unklar", f"{said} {text}", standing=standing)
+    text = (
+        f"In keinem der {number(found.n - 1)} Vergleichsräume war der Anstieg so groß, und alle "
+        "mit den Daten vereinbaren Werte sind Anstiege."
+    )
+    return Judged("gestützt", f"{said} {text}", standing=standing)
+
+
+def _lost(claim: int, tables: Tables, model: ModelArea) -> tuple[str, ...]:
+    lost = [
+        f"{name}: {columns}"
+        for name, columns in NEEDED[claim].items()
+        if name not in tables or tables[name].empty
+    ]
+    return (*lost, *(() if model.start else (NO_START,)))
+
+
+def _untestable(missing: tuple[str, ...]) -> Judged:
+    return Judged("nicht prüfbar", "Für diese Aussage fehlen Daten.", missing)
+
+
+def _around(years: Collection[int], model: ModelArea) -> tuple[int, int] | None:
+    """Return the last year before the start and the last of all; None without one on each side."""
+    start = int((model.start or "0")[:4])
+    before = [year for year in years if year < start]
+    after = [year for year in years if year >= start]
+    return (max(before), max(after)) if before and after else None
+
+
+def _asked(
+    table: pd.DataFrame,
+    area: str,
+    waves: tuple[int, int],
+    *,
+    scale: tuple[float, float],
+    least: int,
+) -> float | None:
+    """Return a comparison area's change; None where it was not asked alike, or by too few."""
+    try:
+        found = survey.change(table, area, *waves)
+    except DesignError:
+        return None
+    alike = (found.scale_min, found.scale_max) == scale
+    return found.difference if alike and min(found.n_before, found.n_after) >= least else None
+
+
+def _tied(table: pd.DataFrame, area: str, years: tuple[int, int]) -> float | None:
+    """Return a comparison area's change of the share; None where its ties were not recorded."""
+    if not set(years) <= set(networks.years(table, area)):
+        return None
+    found = networks.cross_change(table, area, *years, draws=1).difference
+    return found if found == found else None
+
+
+def _elements(open_: list[str]) -> str:
+    if not open_:
+        return "Alle Bausteine vor Ort sind erreicht."
+    return f"Vor Ort noch nicht erreicht: {listing([ELEMENTS[name] for name in open_])}."
