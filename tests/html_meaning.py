@@ -34,6 +34,7 @@ DOTS = "Änderungen ungenannter Räume in ganzen Prozent"
 DRAWN = "in der Abbildung genauer gezeichnet"
 FOLLOWS = "aus Fallzahl und Erwartung daneben gerechnet"
 EXPECTED_DRIFT = 0.02  # how far an expected line may miss what the comparison areas counted
+NO_HELPS = "Befragte, Verbindungen, Bausteine und Angebote; keine Hilfen"
 LENGTH = "Dauer von mindestens 20 Hilfen"
 Row = dict[str, str]
 
@@ -283,6 +284,9 @@ SENTENCES: dict[str, Any] = {
     r"^Der größte Sprung gegenüber": ESTIMATE,
     r"steht der Raum auf Rang \d+ von": RANK,
     r"^Beobachtete Fälle geteilt": LABEL,
+    r"^Höhere Akzeptanz bei den Familien: |^Angebote, Strukturen und Schnittstellen": NO_HELPS,
+    r"^Am meisten umgesetzt ist in|^Umsetzungsgrad und Wirkung|: Umsetzungsgrad \d+": ESTIMATE,
+    r"^Ob mehr Umsetzung mit mehr Wirkung": LABEL,
     r"^αi steht für das": LABEL,
 }
 MEANING = Meaning(TABLES, SENTENCES)

@@ -321,5 +321,5 @@ def test_the_project_ships_no_raw_file_of_england() -> None:
 
 def test_inputs_name_every_file_with_its_hash(demo: Workspace) -> None:
     made = inputs(demo)
-    assert len(made) == 16
+    assert len(made) == 27
     assert all(len(digest) == 64 for digest in made.values())

@@ -19,6 +19,8 @@ GROUND = {
     "study",
     "studyparts",
     "studycodings",
+    "studymap",
+    "studyprofile",
     "german",
     "workbook",
     "__init__",

@@ -19,9 +19,13 @@ def test_there_are_notebooks() -> None:
     assert [path.stem for path in NOTEBOOKS] == [
         "00_datenlage",
         "10_sozialraumprofil",
+        "11_bezugsraumauswahl",
         "20_fallzahlen",
         "30_vorher_nachher",
         "31_methoden",
+        "50_angebote",
+        "51_kooperation",
+        "52_umsetzung",
         "60_fokusgruppen",
         "70_zusammenschau",
     ]

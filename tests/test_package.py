@@ -28,7 +28,7 @@ def test_frictionless_validates_description_and_content(demo: Workspace, tmp_pat
     with system.use_context(trusted=True):
         report = Package(str(as_csv(demo, tmp_path))).validate()
     assert report.valid, report.flatten(["name", "fieldName", "rowNumber", "type", "note"])[:5]
-    assert len(report.tasks) == 9
+    assert len(report.tasks) == 18
 
 
 def test_frictionless_would_find_a_broken_promise(demo: Workspace, tmp_path: Path) -> None:

@@ -135,3 +135,56 @@ def test_frames_are_left_as_they_were(
     pd.testing.assert_frame_equal(offers_around_new_year, offer)
     for frame, copy in zip((people, table, places), copies, strict=True):
         pd.testing.assert_frame_equal(frame, copy)
+
+
+# --- areas of several levels ----------------------------------------------------------------------
+
+
+def _levels() -> pd.DataFrame:
+    ids, parents = ["A", "B", "C", "D", "a1", "a2"], [None, None, None, None, "A", "A"]
+    area = pd.DataFrame({"area_id": ids, "parent_id": parents}, dtype="string")
+    return area.assign(successor=pd.array([None, None, None, "C", None, None], dtype="string"))
+
+
+def test_peers_are_the_areas_of_one_level_that_exist() -> None:
+    assert profile.peers(_levels(), "A") == ("A", "B", "C")
+    assert profile.peers(_levels(), "a1") == ("a1", "a2")
+    bare = _levels()[["area_id"]]
+    assert profile.peers(bare, "A") == ("A", "B", "C", "D", "a1", "a2")
+
+
+def test_spread_is_over_the_areas_asked_for(rate_of_four_areas: pd.DataFrame) -> None:
+    old = profile.social(rate_of_four_areas, "A", among=("A", "B", "C")).iloc[1]
+    assert (old["area"], old["lowest"], old["highest"], old["n_areas"]) == (9.0, 4.0, 9.0, 3)
+
+
+def test_parts_are_not_counted_beside_their_whole() -> None:
+    table = _people(
+        [("A", 2023, "actual", 100), ("B", 2023, "actual", 50), ("a1", 2023, "actual", 60)]
+    )
+    found = profile.population_path(table, "A", Population(), among=("A", "B"))
+    assert found["city"].tolist() == [150]
+    assert profile.population_path(table, "A", Population())["city"].tolist() == [210]
+
+
+def test_forecast_sets_the_last_years_of_both_kinds_side_by_side() -> None:
+    rows = [
+        *(("A", 2022, "actual", 90), ("A", 2023, "actual", 100)),
+        *(("A", 2025, "forecast", 110), ("A", 2030, "forecast", 120)),
+    ]
+    found = profile.forecast(_people(rows), "A", Population())
+    assert found == profile.Forecast(2023, 100, 2030, 120)
+    assert profile.forecast(_people(rows[:2]), "A", Population()) is None
+    assert profile.forecast(_people(rows), "B", Population()) is None
+    late = [("A", 2031, "actual", 100)]
+    assert profile.forecast(_people(rows + late), "A", Population()) is None
+
+
+def test_indicator_is_the_latest_known_value(rate_of_four_areas: pd.DataFrame) -> None:
+    table = rate_of_four_areas.copy()
+    table.loc[table["year"] == 2023, "value"] = pd.NA
+    found = profile.indicator(table, "A", "arbeitslosenquote")
+    assert found is not None
+    assert (found["year"], found["value"]) == (2017, 9.0)
+    assert profile.indicator(table, "Z", "arbeitslosenquote") is None
+    assert profile.indicator(table, "A", "anderes") is None

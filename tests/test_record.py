@@ -17,6 +17,7 @@ from evaltools.data import record, store
 from evaltools.errors import StudyError
 from evaltools.reports import jobs, plan, runs, steps
 from evaltools.study import ModelArea, Outcomes, Population, Selection, Study, Workspace, open_study
+from evaltools.studyprofile import AreaChoice
 from release_samples import provenance
 
 FIRST, LATER = date(2025, 3, 1), date(2025, 4, 2)
@@ -34,6 +35,7 @@ JUDGED = {
         "reference",
         "outcomes",
         "forms",  # which help counts as a placement
+        "selection",  # written down before effects are looked at; only where there are criteria
     },
     ModelArea: {"area", "start", "comparison", "selection"},
     Outcomes: {"hze", "placements", "intensity", "weights", "relevant_change"},
@@ -51,6 +53,7 @@ BESIDE = {
         "disclosure",
         "audience",
         "codings",
+        "profile",
         "publisher",
         "notebooks",
     },
@@ -343,7 +346,7 @@ def test_every_field_of_the_study_is_fixed_or_known_to_move_no_verdict(model: ty
 
 def test_specification_holds_exactly_what_judges(space: Workspace) -> None:
     names = set(record.specification(space.study))
-    expected = JUDGED[Study] - {"model_areas", "outcomes"}
+    expected = JUDGED[Study] - {"model_areas", "outcomes", "selection"}
     expected |= {f"outcomes.{name}" for name in JUDGED[Outcomes]}
     for area in space.study.treated:
         expected |= {f"{area}.{name}" for name in JUDGED[ModelArea] - {"area"}}
@@ -353,7 +356,11 @@ def test_specification_holds_exactly_what_judges(space: Workspace) -> None:
     assert set(json.loads(parts["SR04.selection"])) == JUDGED[Selection]
 
 
+CHOICE = AreaChoice.model_validate(
+    {"criteria": [{"name": "a", "dimension": "sozialraum", "source": "social_profile:a"}]}
+)
 OTHER: dict[str, object] = {
+    "selection": CHOICE,
     "city": "andere",
     "period": "quarter",
     "first": 2011,

@@ -117,6 +117,21 @@ def test_few_answers_and_other_scales_are_refused(city: demo.City) -> None:
     assert "verschiedene Skalen" in found.reason
 
 
+def test_means_that_would_give_one_person_away_are_not_said(city: demo.City) -> None:
+    asked = city.tables["family_acceptance"]
+    whole = asked[asked["agreement"].notna()]
+    people = whole.groupby(["response_id", "wave"])["item"].transform("nunique") == 4
+    whole = whole[people]
+    own = (whole["area_id"] == "SR04") & (whole["wave"] == 2023)
+    one = whole.index[own][0]
+    found = judged(city, "SR04", {"family_acceptance": whole})[0]
+    assert "ging von 3,2 auf" in found.reason
+    partly = whole.assign(agreement=whole["agreement"].mask(whole.index == one))
+    hidden = judged(city, "SR04", {"family_acceptance": partly})[0]
+    assert hidden.verdict == found.verdict == "gestützt"
+    assert "ging von" not in hidden.reason
+
+
 def test_order_of_rows_and_areas_does_not_matter(city: demo.City) -> None:
     turned = {name: frame[::-1].reset_index(drop=True) for name, frame in city.tables.items()}
     again = [

@@ -53,8 +53,7 @@ def ingest(study: StudyName) -> None:
 )
 def run(
     study: Annotated[
-        list[str],
-        typer.Argument(metavar="STUDY...", help="Names or files: demo, studies/england.yml"),
+        list[str], typer.Argument(metavar="STUDY...", help="Names or files: demo, studies/demo.yml")
     ],
     area: Areas = None,
     notebook: Annotated[list[str] | None, typer.Option(help="Only this notebook")] = None,
@@ -62,29 +61,20 @@ def run(
         list[str] | None,
         typer.Option("-p", metavar="NAME=VALUE", help="Set a parameter; the page stays internal"),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Run every notebook, also those of unchanged pages")
-    ] = False,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; else by cores and free memory")
-    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Run also what is unchanged")] = False,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; else as fit")] = None,
     time_limit: Annotated[
         float, typer.Option(min=1, metavar="SECONDS", help="Longest that one notebook may take")
     ] = 600.0,
     memory: Annotated[
-        float,
-        typer.Option(min=0, metavar="GIB", help="Most for one notebook; 0: its share of all"),
+        float, typer.Option(min=0, metavar="GIB", help="Most for one notebook; 0: its share of all")
     ] = 0.0,
     scheduler: Annotated[
         str, typer.Option(metavar="tcp://HOST:PORT", help="Run on the workers of a Dask scheduler")
     ] = "",
-    shard: Annotated[
-        str, typer.Option(metavar="I/N", help="Run only part I of N, for array jobs")
-    ] = "",
+    shard: Annotated[str, typer.Option(metavar="I/N", help="Only part I of N (array jobs)")] = "",
     quiet: Annotated[bool, typer.Option("--quiet", help="Errors and the last line only")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object per line on standard output")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line")] = False,
 ) -> None:
     """Ingest when raw files changed, run the notebooks, write the pages and the index.
 
@@ -190,10 +180,7 @@ def list_study(study: StudyName) -> None:
 
 
 @app.command(epilog="Example: evaltools pdf demo --area SR04")
-def pdf(
-    study: StudyName,
-    area: Areas = None,
-) -> None:
+def pdf(study: StudyName, area: Areas = None) -> None:
     """Print the pages as PDF beside them, tagged and with bookmarks; needs Chromium."""
     from evaltools.data import store
     from evaltools.reports import printing
@@ -220,11 +207,25 @@ def serve(
             server.serve_forever()
 
 
+@app.command(epilog="Examples: evaltools template demo · evaltools template demo --table offer")
+def template(
+    study: StudyName,
+    out: Annotated[Path | None, typer.Option(help="Else STUDY-vorlage.xlsx, here")] = None,
+    table: Annotated[list[str] | None, typer.Option(help="Only this table")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file")] = False,
+) -> None:
+    """Write the XLSX that an office fills in; put it into data/raw/CITY/ and sources.yml."""
+    from evaltools.data import template as form
+    from evaltools.study import open_study
+
+    space = open_study(study)
+    path = out or Path(f"{space.name}-vorlage.xlsx")
+    typer.echo(_shown(form.write(space, path, tables=table or (), force=force)))
+
+
 @app.command(epilog="Example: evaltools demo")
 def demo(
-    folder: Annotated[
-        Path, typer.Argument(help="Where to write the raw files of the simulated city")
-    ] = Path("data/raw/demo"),
+    folder: Annotated[Path, typer.Argument(help="Where to write it")] = Path("data/raw/demo"),
 ) -> None:
     """Simulate the city Musterstadt anew; the same seed gives the same files."""
     from evaltools.codings import demo as voices

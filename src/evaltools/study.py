@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Literal
@@ -33,6 +33,7 @@ from evaltools.studyparts import (
     Slug,
     Year,
 )
+from evaltools.studyprofile import AreaChoice, CityFolder, Profile, city_folder
 from evaltools.yamlfile import Strict
 
 __all__ = [
@@ -78,6 +79,8 @@ class Study(Strict):
     disclosure: Disclosure = Disclosure()
     audience: Literal["public", "intern"] = "public"
     codings: Codings = Codings()
+    profile: Profile = Profile()
+    selection: AreaChoice = AreaChoice()
     publisher: Publisher = Publisher()
     notebooks: Notebooks
 
@@ -143,13 +146,17 @@ class Workspace:
     study : Study
         The content of the file.
     digest : str
-        SHA-256 of the file, and of the texts beside it that it names.
+        SHA-256 of the file, of the texts beside it that it names, and of what the city's folder
+        holds beside its tables.
+    beside : CityFolder
+        The office's texts on the model areas, and the borders of all areas.
     """
 
     name: str
     root: Path
     study: Study
     digest: str
+    beside: CityFolder = field(default_factory=CityFolder)
 
     @property
     def raw(self) -> Path:
@@ -247,8 +254,9 @@ def open_study(study: str, *, folder: Path | None = None) -> Workspace:
         name: yamlfile.text(path.parent / file) for name, file in loaded.publisher.files().items()
     }
     told = loaded.model_copy(update={"publisher": loaded.publisher.model_copy(update=texts)})
-    content = b"".join([path.read_bytes(), *(text.encode() for text in texts.values())])
-    return Workspace(path.stem, root, told, sha256(content).hexdigest())
+    beside = city_folder(root / "data" / "raw" / told.city, told.treated)
+    parts = [path.read_bytes(), *(text.encode() for text in texts.values()), beside.content]
+    return Workspace(path.stem, root, told, sha256(b"".join(parts)).hexdigest(), beside)
 
 
 def _find(study: str, here: Path) -> Path:

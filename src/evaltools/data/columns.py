@@ -40,13 +40,18 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table: columns, key and foreign keys (column → table it must be found in)."""
+    """One table: columns, key and foreign keys (column → table it must be found in).
+
+    ``case_level``: one row a case or person, which stays in the office. ``summed``: pages get such
+    a table all the same, and show nothing of it but figures over enough persons.
+    """
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     foreign: Mapping[str, tuple[str, str]]
     case_level: bool = False
+    summed: bool = False
 
     def column(self, name: str) -> Column:
         """Return the column of that name; KeyError when there is none."""

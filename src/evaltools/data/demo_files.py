@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from evaltools.data import demo_framework_files, demo_workbook
+from evaltools.data import demo_framework_files, demo_map, demo_texts, demo_workbook
 from evaltools.data.beside import Beside
 from evaltools.data.demo_context import KINDS, PHASES, PROFILE
 from evaltools.data.demo_raw import RawFile
@@ -136,6 +136,8 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     content = {file.name: _csv(file, tables[file.table]) for file in _FILES}
     content[BOOK] = demo_workbook.workbook(tables["population"])
+    content[demo_map.NAME] = demo_map.content()
+    content |= demo_texts.content()
     content["sources.yml"] = _yaml(_sources(content, beside), _WHOLLY)
     content["corrections.yml"] = _yaml(_corrections(tables["staffing"]), _WHOLLY)
     content["truth.yml"] = _yaml(truth, _TRUTH)
@@ -143,6 +145,7 @@ def write(
 
 
 def _put(path: Path, data: bytes) -> Path:
+    path.parent.mkdir(exist_ok=True)
     with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
         file.write(data)
     written = Path(file.name)

@@ -60,12 +60,12 @@ _HELPED = demo_networks.AREAS
 
 def built(seed: int, offer: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return what the programme built, from draws of its own: the helps stay as they were."""
-    rng = np.random.default_rng([seed, 8])
+    offering, tying, building, asking = (np.random.default_rng([seed, 8, n]) for n in range(4))
     today = AREAS[:-1]
-    tables = {"offer": demo_offers.offers(rng, offer)}
-    tables["cooperation"] = demo_networks.cooperation(rng, tuple(MODELS))
-    tables |= _elements(rng, today)
-    return tables | demo_surveys.surveys(rng, today)
+    tables = {"offer": demo_offers.offers(offering, offer)}
+    tables["cooperation"] = demo_networks.cooperation(tying, tuple(MODELS))
+    tables |= _elements(building, today)
+    return tables | demo_surveys.surveys(asking, today)
 
 
 def _elements(rng: np.random.Generator, areas: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -216,8 +216,8 @@ def _early_help(rng: np.random.Generator, areas: pd.DataFrame) -> pd.DataFrame:
                 passed = int(rng.binomial(reached, 0.15))
                 names = ("T03" if kind == "elterncafe" else "T01", area, year, kind)
                 rows.append((*names, reached, births, passed))
-    names = ["provider_id", "area_id", "year", "kind", "families_reached", "births", "referred_to"]
-    return pd.DataFrame(rows, columns=names)
+    columns = ["provider_id", "area_id", "year", "kind", "families_reached", "births"]
+    return pd.DataFrame(rows, columns=[*columns, "referred_to"])
 
 
 def _criteria(rng: np.random.Generator, areas: pd.DataFrame) -> pd.DataFrame:

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 from evaltools.data.demo_raw import RawFile
-from evaltools.data.schema_framework import (
-    COMMUNITY,
-    COOPERATION,
-    DIMENSIONS,
-    EARLY_HELP,
-    FIELDS,
-    OPERATIVE,
-    PURPOSES,
-    ROLES,
-    STRATEGIC,
-    TASKS,
+from evaltools.data.headingparts import FIELD
+from evaltools.data.headings_framework import (
+    CATEGORY,
+    COOPERATES,
+    DIMENSION,
+    EARLY,
+    ELEMENT,
+    PART,
+    PURPOSE,
+    TASK,
 )
 
-
-def _paired(codes: tuple[str, ...], labels: str) -> dict[str, str]:
-    return dict(zip(codes, labels.split(", "), strict=True))
-
-
-_FIELD = _paired(
-    FIELDS,
-    "ASD, Hilfen zur Erziehung, offene Arbeit, Jugendsozialarbeit, Schule, Kita, Frühe Hilfen, "
-    "Familienbildung, Beratung, Gesundheit, Familienzentrum, Koordination, sonstige",
-)
 FILES = (
     RawFile(
         "kooperation",
@@ -34,9 +23,9 @@ FILES = (
         "area_id=Stadtraum, from_id=Organisation, to_id=Partner, field_from=Feld, "
         "field_to=Feld des Partners, forum=Forum, kind=Art, intensity=Stärke, year=Jahr",
         {
-            "field_from": _FIELD,
-            "field_to": _FIELD,
-            "kind": _paired(COOPERATION, "fallspezifisch, fallübergreifend, fallunspezifisch"),
+            "field_from": FIELD,
+            "field_to": FIELD,
+            "kind": COOPERATES,
         },
     ),
     RawFile(
@@ -44,13 +33,7 @@ FILES = (
         "milestone",
         "Ohne Stadtraum: gilt für die ganze Stadt.",
         "element=Baustein, area_id=Stadtraum, planned=geplant, reached=erreicht, evidence=Beleg",
-        {
-            "element": _paired(
-                STRATEGIC + OPERATIVE,
-                "Arbeitsgruppe, Globalrichtlinie, Planung, ASD, Versäulungsanalyse, Koordination, "
-                "Gebietsteam, KiFaZ, Handlungsbudget",
-            )
-        },
+        {"element": ELEMENT},
     ),
     RawFile(
         "familienzentren",
@@ -64,13 +47,7 @@ FILES = (
         "coordinator_activity",
         "Stunden im Jahr nach Aufgabe.",
         "area_id=Stadtraum, year=Jahr, task=Aufgabe, hours=Stunden",
-        {
-            "task": _paired(
-                TASKS,
-                "Vernetzung, Gebietsteam, Handlungsbudget, Planung, Beteiligung, Verwaltung, "
-                "Sonstiges",
-            )
-        },
+        {"task": TASK},
     ),
     RawFile(
         "gebietsteam",
@@ -86,12 +63,7 @@ FILES = (
         "application_id=Antrag, area_id=Stadtraum, date_in=Eingang, date_decision=Entscheidung, "
         "eur_applied=beantragt, eur_granted=bewilligt, eur_spent=ausgegeben, purpose=Zweck, "
         "regular_task=Regelaufgabe",
-        {
-            "purpose": _paired(
-                PURPOSES,
-                "Begegnung, Bildung, Ferien, Beratung, Beteiligung, Ausstattung, Sonstiges",
-            )
-        },
+        {"purpose": PURPOSE},
     ),
     RawFile(
         "fallunspezifisch",
@@ -100,12 +72,8 @@ FILES = (
         "entry_id=Eintrag, provider_id=Träger, area_id=Stadtraum, date=Datum, "
         "category=Kategorie, role=Rolle, hours=Stunden, hze_benefit=Nutzen für HzE",
         {
-            "category": _paired(
-                COMMUNITY,
-                "Vernetzte Strukturen, Kooperation, Infrastruktur, Projekte, "
-                "Bürgerengagement, Öffentlichkeit",
-            ),
-            "role": _paired(ROLES, "Anstoß, Durchführung"),
+            "category": CATEGORY,
+            "role": PART,
         },
     ),
     RawFile(
@@ -114,13 +82,7 @@ FILES = (
         "Geburten gelten für Stadtraum und Jahr, nicht für die Zeile.",
         "provider_id=Träger, area_id=Stadtraum, year=Jahr, kind=Art, "
         "families_reached=Familien, births=Geburten, referred_to=weitervermittelt",
-        {
-            "kind": _paired(
-                EARLY_HELP,
-                "Begrüßungsbesuch, Familienkinderkrankenschwester, Elterncafé, Sprechstunde, "
-                "Treff, mobil",
-            )
-        },
+        {"kind": EARLY},
     ),
     RawFile(
         "auswahlkriterien",
@@ -128,11 +90,7 @@ FILES = (
         "Erfundene Bewertung vor der Auswahl.",
         "area_id=Stadtraum, dimension=Dimension, criterion=Kriterium, value=Wert, "
         "weight=Gewicht, rationale=Begründung",
-        {
-            "dimension": _paired(
-                DIMENSIONS, "Sozialstruktur, Infrastruktur, Bedarf und Leistung, Sozialraum"
-            )
-        },
+        {"dimension": DIMENSION},
     ),
     RawFile(
         "kurzbefragung",

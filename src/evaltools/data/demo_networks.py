@@ -28,6 +28,8 @@ ORGANISATIONS = {
     "familienbildung": 2,
     "beratung": 2,
 }
+RUN_BY_PROVIDERS = ("hze", "offene_arbeit", "fruehe_hilfen", "familienbildung")
+PROVIDERS = tuple(f"T{number:02d}" for number in range(2, 13))
 # forum → field it belongs to
 FORUMS = {
     "kitarunde": "kita",
@@ -81,8 +83,10 @@ def cooperation(rng: np.random.Generator, models: tuple[str, ...]) -> pd.DataFra
 
 
 def _organisations(area: str, *, begun: bool) -> list[tuple[str, str]]:
+    first = int(area[2:]) % len(PROVIDERS)
+    providers = iter(PROVIDERS[first:] + PROVIDERS[:first])
     found = [
-        (f"{area}-{field}-{number}", field)
+        (next(providers) if field in RUN_BY_PROVIDERS else f"{area}-{field}-{number}", field)
         for field, n in ORGANISATIONS.items()
         for number in range(1, n + 1)
     ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,12 @@ MAX_XLSX = 200_000_000
 MAX_UNPACKED = 1_000_000_000
 MAX_RATIO = 200
 MAX_CELLS = 50_000_000
-SHEETS = "xl/worksheets/"
+SHEETS, STYLES = "xl/worksheets/", "xl/styles.xml"
 _CHECKED = re.compile(rb"<(?:\w+:)?f[ />]|t=\"e\"|hidden=\"(1|true)\"")
 _FILLED = re.compile(rb"<(?:\w+:)?c [^>]*?\br=\"([A-Z]+)([0-9]+)\"[^>]*[^/]>")
+_FORMAT = re.compile(rb"<(?:\w+:)?numFmt [^>]*>")
+_FORMAT_ID = re.compile(rb"numFmtId=\"(\d+)\"")
+_USED = re.compile(rb"<(?:\w+:)?cellXfs.*?</(?:\w+:)?cellXfs>", re.S)
 Merged = tuple[tuple[int, int, int, int], ...]
 
 
@@ -35,21 +39,47 @@ def read_sheet(path: Path, declared: str | None, log: Log) -> tuple[str, list[li
     Stop
         When the file is damaged or too large, or it is open which sheet is meant.
     """
+    with _opened(path, log) as book:
+        name = _sheet(book, declared, log)
+        sheet = book.get_sheet_by_name(name)
+        rows = sheet.to_python(skip_empty_area=False)
+    ranges = sheet.merged_cell_ranges or []
+    merged = tuple((top, left, bottom, right) for (top, left), (bottom, right) in ranges)
+    return name, [[plain(value) for value in row] for row in rows], merged
+
+
+def read_book(path: Path, log: Log) -> dict[str, list[list[str]]]:
+    """Return the cells of all sheets from A1 as text, by the sheets' names in their order.
+
+    Raises
+    ------
+    Stop
+        When the file is damaged or too large.
+    """
+    with _opened(path, log) as book:
+        rows = {
+            name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            for name in _worksheets(book)
+        }
+    return {name: [[plain(value) for value in row] for row in rows[name]] for name in rows}
+
+
+@contextmanager
+def _opened(path: Path, log: Log) -> Iterator[CalamineWorkbook]:
+    """Open a workbook; what a damaged one provokes ends the reading with a finding."""
     try:
         _guard(path, log)
         with path.open("rb") as file:
-            book = CalamineWorkbook.from_filelike(file)
-            name = _sheet(book, declared, log)
-            sheet = book.get_sheet_by_name(name)
-            rows = sheet.to_python(skip_empty_area=False)
+            yield CalamineWorkbook.from_filelike(file)
     except (Stop, OSError):
         raise
     except Exception:  # the readers of XLSX raise whatever a damaged file provokes
         text = f"Die Datei {path.name} lässt sich nicht als Excel-Mappe öffnen; neu speichern."
         log.stop("binaer", text)
-    ranges = sheet.merged_cell_ranges or []
-    merged = tuple((top, left, bottom, right) for (top, left), (bottom, right) in ranges)
-    return name, [[plain(value) for value in row] for row in rows], merged
+
+
+def _worksheets(book: CalamineWorkbook) -> list[str]:
+    return [m.name for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet]
 
 
 def _guard(path: Path, log: Log) -> None:
@@ -85,7 +115,7 @@ def _spread(sheet: bytes) -> int:
 
 
 def _sheet(book: CalamineWorkbook, declared: str | None, log: Log) -> str:
-    names = [m.name for m in book.sheets_metadata if m.typ == SheetTypeEnum.WorkSheet]
+    names = _worksheets(book)
     if declared is not None:
         if declared not in names:
             text = f"Das Blatt „{declared}“ fehlt; vorhanden sind: {listing(names)}."
@@ -141,6 +171,43 @@ def check_cells(
     found = _cases(every, "e", "enthält einen Excel-Fehler; berichtigen")
     log.errors("fehlerwert", found, len(found))
     _note_hidden(cells, frame, columns, log)
+
+
+def percent_cells(path: Path) -> dict[str, frozenset[str]]:
+    """Return the cells that show a number as a percentage, by sheet: 12 % is kept as 0.12.
+
+    Parameters
+    ----------
+    path : Path
+        A workbook that was read before.
+
+    Returns
+    -------
+    dict of str to frozenset of str
+        Sheet → addresses such as ``D7``; empty where no format of a cell has a percent sign.
+    """
+    with zipfile.ZipFile(path) as archive:
+        styles = archive.read(STYLES) if STYLES in archive.namelist() else b""
+    # Opening with openpyxl takes long; LibreOffice keeps a percent style that no cell has.
+    own = [tag for tag in _FORMAT.findall(styles) if b"%" in tag]
+    known = {b"9", b"10"} | {name for tag in own for name in _FORMAT_ID.findall(tag)}
+    used = _USED.search(styles)
+    if not used or not known & set(_FORMAT_ID.findall(used[0])):
+        return {}
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            book = openpyxl.load_workbook(path)
+    except Exception:  # openpyxl refuses files that calamine and Excel still read
+        return {}
+    return {
+        page.title: frozenset(
+            cell.coordinate
+            for row in page.iter_rows()
+            for cell in row
+            if cell.data_type == "n" and cell.value is not None and "%" in cell.number_format
+        )
+        for page in book.worksheets
+    }
 
 
 def _cases(cells: Iterable[Any], kind: str, text: str) -> list[tuple[int, str, str]]:

@@ -18,6 +18,7 @@ SEVERITIES = {"error": "Fehler", "warning": "Warnung", "info": "Hinweis"}
 LABELS = {
     "anfuehrung": "Anführungszeichen",
     "auffuellen": "Auffüllen leerer Zellen",
+    "beispiel": "Beispielzeile der Vorlage",
     "binaer": "Datei ist kein Text",
     "blatt": "Tabellenblatt gewählt",
     "code": "unbekannter Schlüsselwert",

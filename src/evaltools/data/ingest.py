@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from evaltools import yamlfile
-from evaltools.data import cases, provenance, store
+from evaltools.data import cases, provenance, store, template_read
 from evaltools.data.findings import Finding, Severity, listing, to_frame
 from evaltools.data.harmonise import circles, harmonise, merged, successors
 from evaltools.data.inputs import (
@@ -21,7 +21,14 @@ from evaltools.data.inputs import (
     load_sources,
 )
 from evaltools.data.schema import TABLES, Table
-from evaltools.data.sources import CodingFile, Correction, Corrections, Source, Sources
+from evaltools.data.sources import (
+    CodingFile,
+    Correction,
+    Corrections,
+    Source,
+    Sources,
+    TemplateFile,
+)
 from evaltools.data.tidy import correct, tidy
 from evaltools.data.validate import check, check_columns, check_foreign, check_totals
 from evaltools.errors import DataError
@@ -71,11 +78,13 @@ def ingest(space: Workspace) -> Ingested:
         When there is any error finding; all findings are in ``error.findings``, and the
         processed tables are as they were.
     """
-    sources = load_sources(space)
+    declared = load_sources(space)
     corrections = _corrections(space)
+    filled = template_read.expanded(space, declared)
+    sources = filled.sources
     frames, found = _read_all(space, sources)
     frames, more = _check_all(frames, space.study, corrections)
-    findings = to_frame(found + more)
+    findings = to_frame(filled.told([*_beside(space, declared), *found, *more]))
     errors = int((findings["severity"] == "error").sum())
     if errors:
         raise DataError(
@@ -115,7 +124,6 @@ def _read_all(space: Workspace, sources: Sources) -> tuple[Frames, list[Finding]
     for name, frames_of_table in parts.items():
         frames[name], lost = _combine(frames_of_table, TABLES[name])
         found += lost + check_columns(frames[name], TABLES[name])
-    found += _coded(space, sources)
     for source, frame in named:
         foreign = check_foreign(frame, TABLES[source.table], frames, source_id=source.id)
         found += _without_followups(foreign, found)
@@ -153,7 +161,8 @@ def _combine(parts: list[pd.DataFrame], table: Table) -> tuple[pd.DataFrame, lis
         both = result.index.intersection(other.index)
         shared = [name for name in other if name in result and name in table.names]
         clash = [name for name in shared if name not in key]
-        taken = (result.loc[both, clash].notna() & other.loc[both, clash].notna()).any(axis=1)
+        ours, theirs = result.loc[both, clash], other.loc[both, clash]
+        taken = (ours.ne(theirs) & ours.notna() & theirs.notna()).fillna(False).any(axis=1)
         for values in taken[taken].index[:20]:
             label = ", ".join(map(str, values)) if isinstance(values, tuple) else str(values)
             text = "Zwei Quellen nennen Werte für denselben Schlüssel; eine davon weglassen."
@@ -193,8 +202,8 @@ def _counted(frames: Frames, study: Study, found: list[Finding]) -> Frames:
     """Count the case rows, unless the raw data were wrong."""
     if any(finding.severity == "error" for finding in found):
         return frames
-    if "hze_case" in frames and "hze_count" not in frames:
-        rows = frames["hze_case"]
+    rows = frames.get("hze_case")
+    if rows is not None and rows["begin"].notna().any() and "hze_count" not in frames:
         first = study.first or int(rows["begin"].dt.year.min())
         last = study.last or int(rows["begin"].dt.year.max())
         counted = cases.count(rows, period=study.period, first=first, last=last)
@@ -225,22 +234,23 @@ def _unknown_models(area: pd.DataFrame, study: Study) -> list[Finding]:
     ]
 
 
-def _coded(space: Workspace, sources: Sources) -> list[Finding]:
-    """Check that the files of codings are there; they are read by the notebooks."""
+def _beside(space: Workspace, sources: Sources) -> list[Finding]:
+    """Check that templates are there, and codings, which are read by the notebooks."""
     found: list[Finding] = []
-    for item in sources.codings:
+    beside: tuple[CodingFile | TemplateFile, ...] = (*sources.templates, *sources.codings)
+    for item in beside:
         path = find_file(space, sources, item)
         found += [_missing(item)] if path is None else _changed(path, item)
     return found
 
 
-def _missing(source: Source | CodingFile) -> Finding:
+def _missing(source: Source | CodingFile | TemplateFile) -> Finding:
     where = f"; herunterladen von {source.url}" if source.url else ""
     text = f"Die Datei {source.file} fehlt im Ordner der Stadt{where}."
     return Finding("error", source.id, source.table, None, "", "", "datei_fehlt", text)
 
 
-def _changed(path: Path, source: Source | CodingFile) -> list[Finding]:
+def _changed(path: Path, source: Source | CodingFile | TemplateFile) -> list[Finding]:
     found = digest(path)
     if source.sha256 == found:
         return []

@@ -8,7 +8,7 @@ from pathlib import Path
 from evaltools import yamlfile
 from evaltools.data import digests, store
 from evaltools.data.schema import TABLES
-from evaltools.data.sources import CodingFile, Source, Sources
+from evaltools.data.sources import CodingFile, Source, Sources, TemplateFile
 from evaltools.errors import StudyError, unknown
 from evaltools.files import digest
 from evaltools.study import Workspace
@@ -31,7 +31,9 @@ def load_sources(space: Workspace) -> Sources:
     return sources
 
 
-def find_file(space: Workspace, sources: Sources, source: Source | CodingFile) -> Path | None:
+def find_file(
+    space: Workspace, sources: Sources, source: Source | CodingFile | TemplateFile
+) -> Path | None:
     """Return the raw file of a source, from the first folder that holds it; None when none does."""
     for folder in sources.folders:
         path = space.raw / folder / source.file

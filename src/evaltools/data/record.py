@@ -39,6 +39,8 @@ def specification(study: Study) -> dict[str, str]:
     whole = study.model_dump(mode="json")
     flat = {name: _text(whole[name]) for name in SHARED}
     flat |= {f"outcomes.{name}": _text(whole["outcomes"][name]) for name in JUDGED}
+    # A study without criteria keeps the record that it has.
+    flat |= {"selection": _text(whole["selection"])} if study.selection.criteria else {}
     for model in whole["model_areas"]:
         flat |= {f"{model['area']}.{name}": _text(model[name]) for name in PER_AREA}
     return flat

@@ -93,6 +93,7 @@ FRAMEWORK: tuple[Table, ...] = (
         ("response_id",),
         _AREA,
         case_level=True,
+        summed=True,
     ),
     Table(
         "family_acceptance",
@@ -107,6 +108,7 @@ FRAMEWORK: tuple[Table, ...] = (
         ("response_id", "wave", "item"),
         _AREA,
         case_level=True,
+        summed=True,
     ),
     Table(
         "cooperation",

@@ -105,19 +105,34 @@ class Source(Origin):
         return self
 
 
+class TemplateFile(Origin):
+    """A template that an office filled in; headers and codes need no mapping."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]{0,31}$")]
+    file: Annotated[str, Field(pattern=r"^[^/\\\x00]+\.xlsx$")]
+    table: Literal["template"] = "template"
+
+
 class Sources(Strict):
     """All raw files of one city."""
 
     city: str
     simulated: bool = False
     folders: tuple[str, ...] = (".",)
-    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    sources: tuple[Source, ...] = ()
     codings: tuple[CodingFile, ...] = ()
+    templates: tuple[TemplateFile, ...] = ()
 
     @property
-    def origins(self) -> tuple[Source | CodingFile, ...]:
-        """All raw files, tables and codings."""
-        return (*self.sources, *self.codings)
+    def origins(self) -> tuple[Source | CodingFile | TemplateFile, ...]:
+        """All raw files: tables, codings and templates."""
+        return (*self.sources, *self.codings, *self.templates)
+
+    @model_validator(mode="after")
+    def _any(self) -> Sources:
+        if not self.sources and not self.templates:
+            raise ValueError("no table is delivered; give sources: or templates:")
+        return self
 
     @model_validator(mode="after")
     def _ids_once(self) -> Sources:
@@ -125,6 +140,12 @@ class Sources(Strict):
         double = sorted({name for name in ids if ids.count(name) > 1})
         if double:
             raise ValueError(f"source id {', '.join(double)} is given twice")
+        for template in self.templates:
+            taken = [name for name in ids if name.startswith(f"{template.id}_")]
+            if taken:
+                raise ValueError(
+                    f"source id {taken[0]} begins like a sheet of template {template.id}; rename it"
+                )
         return self
 
 

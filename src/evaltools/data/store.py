@@ -122,7 +122,7 @@ def read(space: Workspace, name: str) -> pd.DataFrame:
 
 
 def load(space: Workspace, *, case_counts: str = "", offers: str = "") -> Tables:
-    """Read all processed tables of a study, case rows left out.
+    """Read all processed tables of a study, but for those of which pages show nothing.
 
     Parameters
     ----------
@@ -143,7 +143,8 @@ def load(space: Workspace, *, case_counts: str = "", offers: str = "") -> Tables
         When the study was not ingested, or a file has errors.
     """
     _frame(space, "area")
-    names = [name for name in available(space) if name in TABLES and not TABLES[name].case_level]
+    shown = {name for name, table in TABLES.items() if table.summed or not table.case_level}
+    names = [name for name in available(space) if name in shown]
     tables = {name: _frame(space, name) for name in names}
     for name, file in (("hze_count", case_counts), ("offer", offers)):
         if file:

@@ -22,7 +22,7 @@ ORDERED = {
     "family_acceptance": (("scale_min", "scale_max"),),
 }
 # Columns of which a row needs at least one.
-EITHER = {"cooperation": ("to_id", "forum")}
+EITHER: Mapping[str, tuple[str, ...]] = {"cooperation": ("to_id", "forum")}
 
 
 def check(frame: pd.DataFrame, table: Table, *, source_id: str) -> list[Finding]:

@@ -100,11 +100,9 @@ def acceptance(tables: Tables, study: Study, model: ModelArea, others: list[str]
         return Judged("nicht prüfbar", few)
     scale = (own.scale_min, own.scale_max)
     beside = [_asked(table, area, waves, scale=scale, least=least) for area in others]
-    said = (
-        f"Die mittlere Zustimmung ging von {number(own.mean_before, 1)} auf "
-        f"{number(own.mean_after, 1)} Punkte (Skala {number(scale[0])} bis {number(scale[1])}, "
-        f"Befragungen {waves[0]} und {waves[1]})."
-    )
+    partly = [survey.incomplete(table, model.area, wave) for wave in waves]
+    single = any(0 < n < study.disclosure.threshold for n in partly)
+    said = _agreed(own, waves, means=not single)
     relevant = study.outcomes.relevant_change * (scale[1] - scale[0])
     known = [change for change in beside if change is not None]
     return _judged(said, own.difference, known, relevant, Unit("Punkte", 1), own.low)
@@ -236,6 +234,18 @@ def _tied(table: pd.DataFrame, area: str, years: tuple[int, int]) -> float | Non
         return None
     found = networks.cross_change(table, area, *years, draws=1).difference
     return found if found == found else None
+
+
+def _agreed(own: survey.AgreementChange, waves: tuple[int, int], *, means: bool) -> str:
+    """Say what became of the mean; beside those of single items it may give a person away."""
+    where = (
+        f"(Skala {number(own.scale_min)} bis {number(own.scale_max)}, Befragungen {waves[0]} und "
+        f"{waves[1]})"
+    )
+    if not means:
+        return f"Verglichen wird die mittlere Zustimmung {where}."
+    went = f"von {number(own.mean_before, 1)} auf {number(own.mean_after, 1)} Punkte"
+    return f"Die mittlere Zustimmung ging {went} {where}."
 
 
 def _elements(open_: list[str]) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
 import pandas as pd
 
 from evaltools.measures.population import bands_of
@@ -10,8 +13,40 @@ from evaltools.study import Population
 SOCIAL = ["indicator", "unit", "year", "area", "lowest", "middle", "highest", "n_areas"]
 
 
-def social(profile: pd.DataFrame, area: str) -> pd.DataFrame:
+@dataclass(frozen=True)
+class Forecast:
+    """People of the age group in the last actual and the last forecast year."""
+
+    year: int
+    n: float
+    ahead: int
+    n_ahead: float
+
+
+def peers(area_table: pd.DataFrame, area: str) -> tuple[str, ...]:
+    """Ids of the areas of one level, the area's own included: those with the same parent.
+
+    Areas that were absorbed by another are left out.
+    """
+    table = area_table.reindex(columns=["area_id", "parent_id", "successor"]).astype("string")
+    parent = table.set_index("area_id")["parent_id"].fillna("")
+    same = table["area_id"].map(parent) == parent.get(area, "")
+    return tuple(sorted(table.loc[same & table["successor"].isna(), "area_id"]))
+
+
+def social(
+    profile: pd.DataFrame, area: str, *, among: Collection[str] | None = None
+) -> pd.DataFrame:
     """Set the latest value of each social indicator beside the spread over all areas.
+
+    Parameters
+    ----------
+    profile : DataFrame
+        ``social_profile``; not changed.
+    area : str
+        The area.
+    among : collection of str, optional
+        The areas of its level (:func:`peers`); all areas when not given.
 
     Returns
     -------
@@ -21,6 +56,7 @@ def social(profile: pd.DataFrame, area: str) -> pd.DataFrame:
         there is no spread, and its columns are NA.
     """
     own = profile[profile["area_id"] == area]
+    profile = profile if among is None else profile[profile["area_id"].isin(among)]
     rows = []
     for (name, year), part in own.groupby(["indicator", "year"], sort=True):
         same = profile[(profile["indicator"] == name) & (profile["year"] == year)]["value"].dropna()
@@ -44,8 +80,26 @@ def infrastructure(table: pd.DataFrame, area: str) -> pd.DataFrame:
     return own[columns].sort_values(["kind", "year"], ignore_index=True)
 
 
-def population_path(population: pd.DataFrame, area: str, ages: Population) -> pd.DataFrame:
+def population_path(
+    population: pd.DataFrame,
+    area: str,
+    ages: Population,
+    *,
+    among: Collection[str] | None = None,
+) -> pd.DataFrame:
     """Follow the base population over the years, actual and forecast.
+
+    Parameters
+    ----------
+    population : DataFrame
+        The table of that name; not changed.
+    area : str
+        The area.
+    ages : Population
+        The age group.
+    among : collection of str, optional
+        The areas that make up the city; all areas when not given. With sub-areas beside their
+        Stadträume everybody would be counted twice.
 
     Returns
     -------
@@ -59,7 +113,8 @@ def population_path(population: pd.DataFrame, area: str, ages: Population) -> pd
         if part.empty:
             continue
         inside = bands_of(part, ages)
-        city = inside.groupby("year")["n"].agg(lambda column: column.sum(skipna=False))
+        whole = inside if among is None else inside[inside["area_id"].isin(among)]
+        city = whole.groupby("year")["n"].agg(lambda column: column.sum(skipna=False))
         own = (
             inside[inside["area_id"] == area]
             .groupby("year")["n"]
@@ -69,6 +124,25 @@ def population_path(population: pd.DataFrame, area: str, ages: Population) -> pd
         paths.append(joined.rename_axis("year").reset_index().assign(kind=kind))
     columns = ["year", "kind", "area", "city"]
     return pd.concat(paths, ignore_index=True)[columns] if paths else pd.DataFrame(columns=columns)
+
+
+def forecast(population: pd.DataFrame, area: str, ages: Population) -> Forecast | None:
+    """Return the last actual and the last forecast base population; None when one is unknown."""
+    path = population_path(population, area, ages)
+    last = {
+        kind: part.sort_values("year").iloc[-1] for kind, part in path.groupby("kind") if len(part)
+    }
+    if set(last) != {"actual", "forecast"} or last["forecast"]["year"] <= last["actual"]["year"]:
+        return None
+    now, ahead = last["actual"], last["forecast"]
+    return Forecast(int(now["year"]), float(now["area"]), int(ahead["year"]), float(ahead["area"]))
+
+
+def indicator(profile: pd.DataFrame, area: str, name: str) -> pd.Series | None:
+    """Return the area's latest known row of a social indicator; None when there is none."""
+    own = profile[(profile["area_id"] == area) & (profile["indicator"] == name)]
+    own = own[own["value"].notna()].sort_values("year")
+    return None if own.empty else own.iloc[-1]
 
 
 def staffing(table: pd.DataFrame, area: str) -> pd.DataFrame:

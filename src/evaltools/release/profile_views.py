@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from evaltools.data import headingparts
 from evaltools.measures import profile
 from evaltools.release.disclosure import SUPPRESSED, UNKNOWN, Count, Released, Rule, release
 from evaltools.release.display import Prose, prose
@@ -11,55 +12,16 @@ from evaltools.release.tables import Column, HtmlTable, table
 from evaltools.release.views import Tables, lacking, public
 from evaltools.study import Study
 
-INDICATORS = {
-    "alleinerziehende_anteil": "Anteil Alleinerziehender",
-    "arbeitslosenquote": "Arbeitslosenquote",
-    "faelle_ambulant": "Hilfen, ambulant",
-    "faelle_stationaer": "Hilfen, stationär",
-    "kurzbefragung_mittelwert": "Kurzbefragung: Zustimmung zum Stadtraumtyp, Mittelwert",
-    "kurzbefragung_n": "Kurzbefragung: Zahl der Bewertungen",
-    "prekarisierungsindex": "Prekarisierungsindex",
-    "prognose_0_21_differenz": "Prognose der Bevölkerung 0 bis 21, Veränderung",
-    "sgb2_quote_u15": "SGB-II-Quote der unter 15-Jährigen",
-    "vk_differenz": "Veränderung der Vollkräfte",
-}
-KINDS = {
-    "abenteuerspielplatz": "Abenteuerspielplatz",
-    "beratung": "Beratungsstelle",
-    "familienbildung": "Familienbildung",
-    "gesamtschule": "Gesamtschule",
-    "grundschule": "Grundschule",
-    "gymnasium": "Gymnasium",
-    "hort": "Hort",
-    "kita": "Kita",
-    "mobile_arbeit": "Mobile Arbeit",
-    "oberschule": "Oberschule",
-    "okja": "Offene Kinder- und Jugendarbeit",
-    "schuljugendarbeit": "Schuljugendarbeit",
-    "schulsozialarbeit": "Schulsozialarbeit",
-}
-ROLES = {
-    "case_manager": "Fallführung",
-    "coordinator": "Sozialraumkoordination",
-    "kifaz": "Kinder- und Familienzentrum",
-    "offer": "Angebote",
-}
-PHASES = {
-    "schwangerschaft_0_3": "Schwangerschaft bis 3 Jahre",
-    "kita": "Kita",
-    "grundschule": "Grundschule",
-    "jugend": "Jugend",
-    "junge_erwachsene": "junge Erwachsene",
-    "eltern": "Eltern",
-    "unbekannt": "nicht angegeben",
-}
+INDICATORS, KINDS, ROLES = headingparts.INDICATOR, headingparts.KIND, headingparts.ROLE
+PHASES = headingparts.PHASE | {"unbekannt": "nicht angegeben"}
+ASKED = "kurzbefragung_"  # published results of a survey of persons
 NONE_HERE = "Für diesen Raum liegen dazu keine Angaben vor."
 
 
 def social(tables: Tables, area: str, rules: Rule) -> HtmlTable | Prose:
     """Show the area's social indicators beside the spread over all areas."""
     lost = lacking(tables, "social_profile")
-    frame = None if lost else profile.social(tables["social_profile"], area)
+    frame = None if lost else profile.social(_asked_apart(tables), area, among=_peers(tables, area))
     if frame is None or frame.empty:
         return lost or prose(NONE_HERE)
     columns = {
@@ -82,7 +44,8 @@ def population(tables: Tables, study: Study, area: str, rules: Rule) -> HtmlTabl
     lost = lacking(tables, "population")
     if lost:
         return lost
-    frame = profile.population_path(tables["population"], area, study.population)
+    among = _peers(tables, area)
+    frame = profile.population_path(tables["population"], area, study.population, among=among)
     columns = {
         "year": Column("Jahr"),
         "kind": Column("Art", labels={"actual": "Bestand", "forecast": "Prognose"}),
@@ -159,6 +122,16 @@ def _counted(frame: pd.DataFrame, tables: Tables, rules: Rule) -> Released:
     counts = {f"{name}_n": Count((name,)) for name in shown}
     rest = tuple(str(name) for name in frame if name not in (*shown, "reason"))
     return release(hidden, rules, counts=counts, public=rest)
+
+
+def _asked_apart(tables: Tables) -> pd.DataFrame:
+    """Leave out what a survey of persons found: the Steckbrief shows it with its protection."""
+    frame = tables["social_profile"]
+    return frame[~frame["indicator"].astype("string").str.startswith(ASKED)]
+
+
+def _peers(tables: Tables, area: str) -> tuple[str, ...] | None:
+    return profile.peers(tables["area"], area) if "area" in tables else None
 
 
 def _known(frame: pd.DataFrame, name: str) -> bool:

@@ -8,9 +8,10 @@ import pandas as pd
 
 from evaltools.data import reads
 from evaltools.data.findings import LABELS, SEVERITIES
+from evaltools.data.schema import TABLES
 from evaltools.data.store import Provenance, ingested
 from evaltools.release import plans, wording
-from evaltools.release.disclosure import Released, Rule, release, rule
+from evaltools.release.disclosure import SUPPRESSED, Released, Rule, release, rule
 from evaltools.release.display import Prose, prose
 from evaltools.release.tables import Column, HtmlTable, table
 from evaltools.study import Workspace
@@ -87,17 +88,19 @@ def coverage(tables: Tables, rules: Rule) -> HtmlTable:
     """List the tables with their rows and the time they cover."""
     rows = []
     for name, frame in tables.items():
-        time = next((key for key in ("period", "year") if key in frame), None)
+        time = next((key for key in ("period", "year", "wave") if key in frame), None)
         known = time is not None and len(frame) > 0
         span = f"{frame[time].min()} bis {frame[time].max()}" if known else "ohne Zeit"
-        rows.append([_named(name), len(frame), span])
-    frame = pd.DataFrame(rows, columns=["table", "rows", "span"])
+        small = TABLES[name].case_level and len(frame) < rules.threshold and not rules.intern
+        rows.append([_named(name), pd.NA if small else len(frame), span, SUPPRESSED])
+    frame = pd.DataFrame(rows, columns=["table", "rows", "span", "reason"])
     columns = {
         "table": Column("Tabelle"),
         "rows": Column("Zeilen", digits=0),
         "span": Column("Zeit"),
     }
-    return table(public(frame, rules), columns, caption="Was vorliegt")
+    handed = release(frame, rules, counts={}, public=("table", "rows", "span"))
+    return table(handed, columns, caption="Was vorliegt")
 
 
 def findings(found: pd.DataFrame, rules: Rule) -> HtmlTable:

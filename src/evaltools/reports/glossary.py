@@ -67,8 +67,8 @@ TERMS = (
     Term(
         "p",
         r"p(?= = )",
-        "Anteil der Räume, die mindestens so stark abweichen wie der Modellraum. Ein kleiner "
-        "Anteil heißt, dass eine solche Abweichung ohne Wirkung selten vorkommt.",
+        "Anteil der Vergleiche ohne Wirkung, etwa anderer Räume oder vertauschter Zuordnungen, die "
+        "mindestens so stark abweichen. Ein kleiner Anteil heißt, dass das selten vorkommt.",
     ),
     Term(
         "Fremdunterbringung",
@@ -93,6 +93,40 @@ TERMS = (
         "Verweildauer",
         "Zeit vom Beginn bis zum Ende einer Hilfe. Von laufenden Hilfen ist nur bekannt, wie lange "
         "sie mindestens dauern.",
+    ),
+    Term(
+        "Umsetzungsgrad",
+        "Umsetzungsgrad(?:s|e|es)?",
+        "Anteil der Bausteine des Rahmenkonzepts, die erreicht sind; Stellen zählen nur, soweit "
+        "sie besetzt sind.",
+    ),
+    Term(
+        "Handlungsbudget",
+        "Handlungsbudgets?",
+        "Geld, das ein Stadtraum rasch für Vorhaben ausgeben darf, die keine Regelaufgabe sind.",
+    ),
+    Term(
+        "Gebietsteam",
+        "Gebietsteams?",
+        "Fachkräfte verschiedener Felder, die sich für einen Stadtraum regelmäßig treffen.",
+    ),
+    Term(
+        "Versäulung",
+        "Versäulung",
+        "Nebeneinander der Felder: Jedes arbeitet nach seinem Paragrafen, ohne Partner aus anderen "
+        "Feldern.",
+    ),
+    Term(
+        "E-I-Index",
+        "E-I-Index",
+        "Verbindungen nach außen minus solche innerhalb der Felder, geteilt durch alle: von −1 "
+        "(nur innerhalb) bis +1 (nur nach außen).",
+    ),
+    Term(
+        "HHI",
+        "HHI",
+        "Summe der quadrierten Anteile aller Träger, in Prozentpunkten: 10.000 heißt, dass einer "
+        "alles anbietet.",
     ),
     Term("Code", "Codes?", "Stichwort, das die Forschenden einer Stelle im Gespräch geben."),
 )

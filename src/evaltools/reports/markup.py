@@ -85,10 +85,10 @@ DRAWN = frozenset(
     {RDF + "RDF", "{http://creativecommons.org/ns#}Work"}
     | {"{http://purl.org/dc/elements/1.1/}" + name for name in ("type", "format")}
     | {SVG + name for name in ("svg", "metadata", "defs", "style", "clipPath")}
-    | {SVG + name for name in ("g", "path", "use", "rect")}
+    | {SVG + name for name in ("g", "path", "use", "rect", "pattern")}
 )
 STROKES = frozenset(
     {"width", "height", "version", "viewBox", "type", "id", "class", "style", "transform"}
-    | {"clip-path", "d", "x", "y", LINK + "href", RDF + "resource"}
+    | {"clip-path", "d", "x", "y", "fill", "patternUnits", LINK + "href", RDF + "resource"}
 )
 DRAWN_IN = "http://purl.org/dc/dcmitype/StillImage"
