@@ -137,22 +137,6 @@ def test_frames_are_left_as_they_were(
         pd.testing.assert_frame_equal(frame, copy)
 
 
-# --- areas of several levels ----------------------------------------------------------------------
-
-
-def _levels() -> pd.DataFrame:
-    ids, parents = ["A", "B", "C", "D", "a1", "a2"], [None, None, None, None, "A", "A"]
-    area = pd.DataFrame({"area_id": ids, "parent_id": parents}, dtype="string")
-    return area.assign(successor=pd.array([None, None, None, "C", None, None], dtype="string"))
-
-
-def test_peers_are_the_areas_of_one_level_that_exist() -> None:
-    assert profile.peers(_levels(), "A") == ("A", "B", "C")
-    assert profile.peers(_levels(), "a1") == ("a1", "a2")
-    bare = _levels()[["area_id"]]
-    assert profile.peers(bare, "A") == ("A", "B", "C", "D", "a1", "a2")
-
-
 def test_spread_is_over_the_areas_asked_for(rate_of_four_areas: pd.DataFrame) -> None:
     old = profile.social(rate_of_four_areas, "A", among=("A", "B", "C")).iloc[1]
     assert (old["area"], old["lowest"], old["highest"], old["n_areas"]) == (9.0, 4.0, 9.0, 3)

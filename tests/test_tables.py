@@ -297,3 +297,11 @@ def test_table_names_what_was_taken_out_and_never_its_value() -> None:
     assert metadata[MARK]["hidden"] == [hidden.key]
     assert not holds(shown, 7_654_321)
     assert "7654321" not in json.dumps(metadata)
+
+
+def test_a_column_of_mixed_units_shows_no_zeros_at_its_end() -> None:
+    frame = pd.DataFrame({"name": list("abcd"), "value": [26.0, 0.002, 733.0, 2.5]})
+    handed = release(frame, RULES, counts={}, public=("name", "value"))
+    columns = {"name": Column("Name"), "value": Column("Wert", digits=3, trimmed=True)}
+    shown = table(handed, columns, caption="Gemischt").html
+    assert re.findall(r'class="number">([^<]*)</td>', shown) == ["26", "0,002", "733", "2,5"]

@@ -109,7 +109,7 @@ def simulate(
     }
     running = _volumes(usual)["stock"][:, :, LOCAL].sum(axis=2)
     tables |= demo_context.surroundings(rng, running)
-    tables |= demo_framework.built(seed, tables["offer"])
+    tables |= demo_framework.built(seed, tables)
     settings = {"seed": seed, "effect": effect, "shift": shift, "surge": surge}
     truth = {"settings": settings, "pre": list(PRE), "post": list(POST)}
     truth["areas"] = _truth(expected, without, people[:, -4 * len(YEARS) :: 4], effect=effect)

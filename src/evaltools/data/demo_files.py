@@ -36,8 +36,9 @@ _FILES = (
         "gebiete",
         "area",
         "SR18 ging am 31.12.2013 in SR17 auf.",
-        "area_id=Stadtraum, name=Name, area_type=Gebietstyp, is_model=Modellgebiet, "
-        "model_start=Modellbeginn, valid_from=gültig ab, valid_to=gültig bis, successor=Nachfolger",
+        "area_id=Stadtraum, name=Name, parent_id=gehört zu, area_type=Gebietstyp, "
+        "is_model=Modellgebiet, model_start=Modellbeginn, valid_from=gültig ab, "
+        "valid_to=gültig bis, successor=Nachfolger",
     ),
     RawFile(
         "faelle",

@@ -6,13 +6,14 @@ SR14 one grant of the action budget pays for a regular task, and two offers are 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evaltools.data import demo_networks, demo_offers, demo_surveys
+from evaltools.data import demo_networks, demo_offers, demo_parts, demo_surveys
 from evaltools.data.demo_context import AREAS, MODEL_START, MODELS
 from evaltools.data.schema_framework import (
     COMMUNITY,
@@ -58,11 +59,22 @@ _TEAM = ("asd", "schule", "kita", "hze", "offene_arbeit", "koordination", "berat
 _HELPED = demo_networks.AREAS
 
 
-def built(seed: int, offer: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return what the programme built, from draws of its own: the helps stay as they were."""
-    offering, tying, building, asking = (np.random.default_rng([seed, 8, n]) for n in range(4))
+def built(seed: int, known: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return what the programme built, from draws of its own: the helps stay as they were.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the city.
+    known : mapping of str to DataFrame
+        Tables area, offer and social_profile, which come back with more in them; not changed.
+    """
+    draws = [np.random.default_rng([seed, 8, n]) for n in range(5)]
+    offering, tying, building, asking, parting = draws
     today = AREAS[:-1]
-    tables = {"offer": demo_offers.offers(offering, offer)}
+    tables = {"offer": demo_offers.offers(offering, known["offer"])}
+    tables["area"] = demo_parts.areas(known["area"])
+    tables["social_profile"] = demo_parts.profile(parting, known["social_profile"])
     tables["cooperation"] = demo_networks.cooperation(tying, tuple(MODELS))
     tables |= _elements(building, today)
     return tables | demo_surveys.surveys(asking, today)

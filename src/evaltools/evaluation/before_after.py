@@ -16,7 +16,7 @@ from evaltools.errors import DesignError
 from evaltools.evaluation import fits, structure
 from evaltools.evaluation.claims import CLAIM_OUTCOMES, Claim, Outcome, judge
 from evaltools.evaluation.structure import Judged
-from evaltools.measures import outcomes
+from evaltools.measures import levels, outcomes
 from evaltools.measures.change import Change, change
 from evaltools.study import ModelArea, Study
 
@@ -210,12 +210,11 @@ def build(
 
 
 def comparison_areas(area: pd.DataFrame, study: Study, model: ModelArea) -> list[str]:
-    """Ids a model area is compared with: those the study names, or all untreated today's areas."""
+    """Ids a model area is compared with: those the study names, or all untreated of its level."""
     if not isinstance(model.comparison, str):
         return [name for name in model.comparison if name not in study.excluded]
-    today = area[area["successor"].isna()] if "successor" in area else area
     out = set(study.treated) | set(study.excluded)
-    return [name for name in today["area_id"] if name not in out]
+    return [name for name in levels.peers(area, model.area) if name not in out]
 
 
 def several(tables: Tables, found: Mapping[str, Outcome]) -> dict[str, Outcome]:

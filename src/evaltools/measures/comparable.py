@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from evaltools.errors import DesignError
+from evaltools.measures import levels
 from evaltools.measures.inequality import HELPS
 from evaltools.study import Event, ModelArea, Study
 from evaltools.studyparts import begun
@@ -77,18 +78,17 @@ def excluded(area_table: pd.DataFrame, study: Study, model: ModelArea) -> dict[s
     model : ModelArea
         The model area; its neighbours are left out.
     """
-    names = ["area_id", "parent_id", "successor"]
-    table = area_table.reindex(columns=names).astype("string")
-    parent = table.set_index("area_id")["parent_id"].fillna("")
+    table = area_table.reindex(columns=["area_id", "successor"]).astype("string")
+    deep = levels.depths(area_table)
     reasons = {str(event.area): _told(event) for event in study.events if event.area}
     reasons |= {area: f"eigene Maßnahme: {why}" for area, why in study.excluded.items()}
-    other = parent[parent != parent.get(model.area, "")].index
+    other = deep.index[deep != deep.get(model.area, 0)]
     reasons |= {str(area): REASONS["level"] for area in other}
     reasons |= dict.fromkeys(table.loc[table["successor"].notna(), "area_id"], REASONS["ended"])
     reasons |= dict.fromkeys(model.neighbours, REASONS["neighbour"])
     reasons |= dict.fromkeys(study.treated, REASONS["model"])
     reasons.pop(model.area, None)
-    return {area: reasons[area] for area in sorted(parent.index) if area in reasons}
+    return {area: reasons[area] for area in sorted(deep.index) if area in reasons}
 
 
 def comparison(

@@ -23,17 +23,6 @@ class Forecast:
     n_ahead: float
 
 
-def peers(area_table: pd.DataFrame, area: str) -> tuple[str, ...]:
-    """Ids of the areas of one level, the area's own included: those with the same parent.
-
-    Areas that were absorbed by another are left out.
-    """
-    table = area_table.reindex(columns=["area_id", "parent_id", "successor"]).astype("string")
-    parent = table.set_index("area_id")["parent_id"].fillna("")
-    same = table["area_id"].map(parent) == parent.get(area, "")
-    return tuple(sorted(table.loc[same & table["successor"].isna(), "area_id"]))
-
-
 def social(
     profile: pd.DataFrame, area: str, *, among: Collection[str] | None = None
 ) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from evaltools.measures import composite, inequality, profile
+from evaltools.measures import composite, inequality, levels
 from evaltools.measures.population import base
 from evaltools.release import wording
 from evaltools.release.disclosure import Rule
@@ -113,7 +113,7 @@ def heterogeneity(tables: Tables, study: Study, area: str, rules: Rule) -> Shown
 
 def _level(tables: Tables, area: str) -> pd.DataFrame:
     """Keep the social indicators of the areas of one level."""
-    among = profile.peers(tables["area"], area)
+    among = levels.peers(tables["area"], area)
     frame = tables["social_profile"]
     return frame[frame["area_id"].isin(among)]
 

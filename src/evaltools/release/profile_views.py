@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from evaltools.data import headingparts
-from evaltools.measures import profile
+from evaltools.measures import levels, profile
 from evaltools.release.disclosure import SUPPRESSED, UNKNOWN, Count, Released, Rule, release
 from evaltools.release.display import Prose, prose
 from evaltools.release.tables import Column, HtmlTable, table
@@ -24,11 +24,12 @@ def social(tables: Tables, area: str, rules: Rule) -> HtmlTable | Prose:
     frame = None if lost else profile.social(_asked_apart(tables), area, among=_peers(tables, area))
     if frame is None or frame.empty:
         return lost or prose(NONE_HERE)
+    digits = _digits(frame["area"])
     columns = {
         "indicator": Column("Merkmal", labels=INDICATORS),
         "unit": Column("Einheit"),
         "year": Column("Jahr"),
-        "area": Column("dieser Raum", digits=_digits(frame["area"])),
+        "area": Column("dieser Raum", digits=digits, trimmed=digits > 1),
         "lowest": Column("niedrigster Raum", digits=1),
         "middle": Column("mittlerer Raum", digits=1),
         "highest": Column("höchster Raum", digits=1),
@@ -131,7 +132,7 @@ def _asked_apart(tables: Tables) -> pd.DataFrame:
 
 
 def _peers(tables: Tables, area: str) -> tuple[str, ...] | None:
-    return profile.peers(tables["area"], area) if "area" in tables else None
+    return levels.peers(tables["area"], area) if "area" in tables else None
 
 
 def _known(frame: pd.DataFrame, name: str) -> bool:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from evaltools.errors import DesignError
 from evaltools.evaluation.before_after import compared
-from evaltools.measures import comparable, outcomes, profile, selection
+from evaltools.measures import comparable, levels, outcomes, selection
 from evaltools.measures.catalogue import indicator
 from evaltools.measures.comparable import REASONS, Group
 from evaltools.measures.selection import Ranking
@@ -261,7 +261,7 @@ _SOCIAL = ["area_id", "year", "indicator", "value", "unit"]
 
 def _level(tables: Tables, study: Study) -> tuple[str, ...]:
     """Ids of the areas on the level of the model areas."""
-    return profile.peers(tables["area"], study.treated[0])
+    return levels.peers(tables["area"], study.treated[0])
 
 
 def _types(tables: Tables, areas: pd.Series) -> list[str]:

@@ -54,7 +54,10 @@ KINDS = {SUPPRESSED: "suppressed", FEW: "few"}
 
 @dataclass(frozen=True)
 class Column:
-    """How one column is shown: heading, unit, digits after the comma or as a change, CSS class."""
+    """How one column is shown: heading, unit, digits after the comma or as a change, CSS class.
+
+    ``trimmed``: of a column that mixes units, no row shows zeros at the end of its digits.
+    """
 
     label: str
     unit: str = ""
@@ -62,6 +65,7 @@ class Column:
     change: bool = False
     labels: Mapping[str, str] | None = None
     css: str = ""
+    trimmed: bool = False
 
 
 @dataclass(frozen=True)
@@ -193,7 +197,10 @@ def _cell(value: object, reason: str, column: Column, used: set[str]) -> dict[st
         if float(str(value)) == 0 and "rounded" not in used:
             used.add("zero")
             return {"text": MARKS["zero"], "css": css}
-        return {"text": wording.number(float(str(value)), column.digits), "css": css}
+        shown = wording.number(float(str(value)), column.digits)
+        if column.trimmed and "," in shown:
+            shown = shown.rstrip("0").rstrip(",")
+        return {"text": shown, "css": css}
     if isinstance(value, pd.Timestamp):
         return {"text": wording.day(value.date().isoformat()), "css": css}
     if isinstance(value, bool | np.bool_):
