@@ -54,7 +54,7 @@ def test_every_regular_task_is_listed() -> None:
     tables = samples.tables()
     shown = budget_views.regular_tasks(tables, AREA, RULES)
     assert isinstance(shown, HtmlTable)
-    assert shown.sheet.rows == (("H4", "2020", "Beratung", 2400),)
+    assert shown.sheet.rows == (("Bewilligung 1", "2020", "Beratung", 2400),)
     told = budget_views.regular_sentence(tables, AREA)
     sentence = "Als Regelaufgabe gekennzeichnet: 1 von 4 Bewilligungen; ohne Angabe dazu: 1."
     assert told == Prose((sentence,))

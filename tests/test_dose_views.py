@@ -70,7 +70,7 @@ def test_unknown_dose_unbounded_interval_and_no_milestones(monkeypatch: pytest.M
     assert "Meilensteine" in lacking.sentences[0]
 
 
-@pytest.mark.parametrize(("step", "word"), [(-0.1, "tiefere"), (0.1, "schwächere")])
+@pytest.mark.parametrize(("step", "word"), [(-0.1, "niedrigeren"), (0.1, "höheren")])
 def test_five_areas_have_an_order(monkeypatch: pytest.MonkeyPatch, step: float, word: str) -> None:
     effect = primary()
     many = (
@@ -82,3 +82,15 @@ def test_five_areas_have_an_order(monkeypatch: pytest.MonkeyPatch, step: float, 
     assert word in said
     assert "p = 0,02" in said
     assert "nicht ausgelost" in said
+
+
+def test_no_order_is_called_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    effect = primary()
+    ratios = (0.9, 0.8, 0.7, 0.95, 0.85)
+    many = (
+        Dosed("SR01", n / 10, n / 10, replace(effect, estimate=ratio, low=0.5, high=2.0))
+        for n, ratio in enumerate(ratios, start=1)
+    )
+    given(monkeypatch, *many)
+    said = dose_views.dose_sentence(TABLES, STUDY, everything()).sentences[0]
+    assert "nicht zu erkennen (Kendalls Tau 0,00, p = 1,00, 5 Räume)" in said

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -36,16 +38,20 @@ def test_the_timeline_says_what_it_shows() -> None:
     assert shown == implementation_views.milestones(samples.tables(), STUDY, AREA, RULES)
 
 
-def test_the_list_shows_scope_delay_and_evidence_escaped() -> None:
+def test_the_list_shows_scope_delay_and_that_there_is_evidence() -> None:
     shown = implementation_views.milestone_list(samples.tables(), STUDY, AREA, RULES)
     assert isinstance(shown, HtmlTable)
     rows = {row[0]: row[1:] for row in shown.sheet.rows}
     assert rows["Koordination"] == (
         *("dieser Raum", "01.01.2018", "01.04.2018", "erreicht"),
-        *(90, "Stelle besetzt"),
+        *(90, "liegt vor"),
     )
     assert rows["Planung"][0] == "ganze Stadt" and rows["Planung"][4] == 1095
-    assert "Protokoll &lt;b&gt;1&lt;/b&gt;" in shown.html and "<b>" not in shown.html
+    assert "Protokoll" not in shown.html
+    inside = replace(RULES, intern=True)
+    office = implementation_views.milestone_list(samples.tables(), STUDY, AREA, inside)
+    assert isinstance(office, HtmlTable)
+    assert "Protokoll &lt;b&gt;1&lt;/b&gt;" in office.html and "<b>" not in office.html
 
 
 def test_an_earlier_last_year_tells_an_earlier_state() -> None:

@@ -88,8 +88,8 @@ def answers(agreement: list[float | None]) -> dict[str, pd.DataFrame]:
 
 
 def test_short_survey_shows_mean_spread_and_size() -> None:
-    found = said(bare(), answers=answers([4, 5, 6, None]))
-    assert (found[MEAN], found[N], found[SD]) == ("5,0", "3", "1,00")
+    found = said(bare(), answers=answers([4, 5, 6, 4, 6, None]))
+    assert (found[MEAN], found[N], found[SD]) == ("5,0", "5", "1,00")
 
 
 def test_short_survey_of_too_few_is_withheld_altogether() -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pandas as pd
 import pytest
 
 from evaltools.data import demo
 from evaltools.effects.among import among
 from evaltools.evaluation import structure
-from evaltools.evaluation.structure import Judged
+from evaltools.evaluation.structure import Judged, Moved
 from evaltools.study import ModelArea, Notebooks, Study
 
 MODELS = ("SR04", "SR10", "SR14")
@@ -130,6 +128,18 @@ def test_means_that_would_give_one_person_away_are_not_said(city: demo.City) -> 
     hidden = judged(city, "SR04", {"family_acceptance": partly})[0]
     assert hidden.verdict == found.verdict == "gestützt"
     assert "ging von" not in hidden.reason
+    assert hidden.standing is None, "own change and the mean before would give the mean after"
+
+
+def test_an_item_that_few_answered_hides_the_means_too(city: demo.City) -> None:
+    asked = city.tables["family_acceptance"]
+    own = (asked["area_id"] == "SR04") & (asked["wave"] == 2023)
+    item = own & (asked["item"] == "ort_erreichbar")
+    keep = asked.loc[item, "response_id"].iloc[:2]
+    few = asked.assign(agreement=asked["agreement"].mask(item & ~asked["response_id"].isin(keep)))
+    found = judged(city, "SR04", {"family_acceptance": few})[0]
+    assert found.standing is None
+    assert "ging von" not in found.reason
 
 
 def test_order_of_rows_and_areas_does_not_matter(city: demo.City) -> None:
@@ -145,8 +155,11 @@ def test_the_rule_at_its_boundaries() -> None:
     unit = structure.Unit("Punkte", 1)
     beside = [0.0, 0.1, -0.1, 0.05, -0.05, 0.02, -0.02, 0.08, -0.08]
 
-    def given(own: float, *, relevant: float = 0.4, low: float = 0.1) -> str:
-        return structure._judged("S.", own, beside, relevant, unit, low).verdict
+    changed = [Moved(value, -1.0, 0.01) for value in beside]
+
+    def given(own: float, *, relevant: float = 0.4, low: float = 0.1, more: float = 0.0) -> str:
+        moved = Moved(own, low, 0.01 + more)
+        return structure._judged("S.", moved, changed, relevant, unit).verdict
 
     assert given(1.0) == "gestützt"
     assert given(1.0, low=0.0) == "unklar"
@@ -155,6 +168,22 @@ def test_the_rule_at_its_boundaries() -> None:
     bound = among(0.2, beside).high
     assert given(0.2, relevant=bound - 1e-9, low=-1) == "unklar"
     assert given(0.2, relevant=bound + 1e-9) == "nicht gestützt"
-    tied = structure._judged("S.", 1.0, [*beside, *beside, 1.0], 0.1, unit, 0.1)
+    assert given(0.6, more=1.0) == "unklar", "few persons: the others' spread does not hold that"
+    whole = [*changed, *changed, Moved(1.0, 0.5, 0.01)]
+    tied = structure._judged("S.", Moved(1.0, 0.9, 0.01), whole, 0.1, unit)
     assert tied.verdict == "unklar"
-    assert replace(tied, reason="").standing is not None
+    assert tied.standing is not None
+
+
+def test_others_that_never_move_say_nothing_about_chance() -> None:
+    still = [Moved(0.0, 0.0, 0.0)] * 9
+    found = structure._judged("S.", Moved(0.5, 0.1, 0.0), still, 0.4, structure.Unit("Punkte", 1))
+    assert found.verdict == "unklar"
+    assert "genau gleich" in found.reason
+
+
+def test_a_rise_of_the_whole_city_is_no_rise_of_the_area() -> None:
+    beside = [Moved(1 + step, 0.5, 0.01) for step in (-0.1, 0.1, 0, 0.05, -0.05, 0.02, -0.02, 0, 0)]
+    found = structure._judged("S.", Moved(1.0, 0.5, 0.01), beside, 0.4, structure.Unit("P", 1))
+    assert found.verdict == "nicht gestützt"
+    assert "den der Vergleichsräume bedeutsam übertrifft" in found.reason

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from evaltools.errors import DesignError
-from evaltools.measures import survey
+from evaltools.measures import answers, survey
 from test_scales import FIRST, SECOND
 
 
@@ -84,10 +84,10 @@ def test_unanswered_questions(two_waves: pd.DataFrame) -> None:
 
 
 def test_incomplete_are_those_who_answered_some(two_waves: pd.DataFrame) -> None:
-    assert survey.incomplete(two_waves, "A", 2017) == 1  # who answered nothing is not one of them
-    assert survey.incomplete(two_waves, "A", 2022) == 0
+    assert answers.incomplete(two_waves, "A", 2017) == 1  # who answered nothing is not one of them
+    assert answers.incomplete(two_waves, "A", 2022) == 0
     known = two_waves[two_waves["agreement"].notna()]
-    assert survey.incomplete(known, "A", 2017) == 1
+    assert answers.incomplete(known, "A", 2017) == 1
 
 
 def test_the_mean_over_all_gives_back_a_sum_of_the_incomplete_and_no_more(

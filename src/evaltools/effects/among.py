@@ -12,6 +12,7 @@ from scipy import stats
 from evaltools.errors import DesignError
 
 LEAST = 3
+TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,13 @@ class Among:
     n: int
 
 
-def among(own: float, others: Collection[float], *, level: float = 0.90) -> Among:
+def among(
+    own: float,
+    others: Collection[float],
+    *,
+    more: float = 0.0,
+    level: float = 0.90,
+) -> Among:
     """Compare one area's change with those of areas without the model.
 
     The interval takes the spread between the other areas as what happens without the model; it
@@ -53,13 +60,17 @@ def among(own: float, others: Collection[float], *, level: float = 0.90) -> Amon
         Change of the area, such as points of a scale.
     others : collection of float
         Changes of the comparison areas, in the same unit; not changed.
+    more : float, optional
+        By how much the sampling variance of the own change exceeds the mean one of the others, as
+        where fewer persons were asked; their spread does not hold it.
     level : float, optional
         Level of the interval.
 
     Raises
     ------
     DesignError
-        With fewer than three other areas, or a change that is not finite.
+        With fewer than three other areas, a change that is not finite, or when all the others
+        changed alike, as figures do that were carried forward.
 
     Notes
     -----
@@ -79,8 +90,17 @@ def among(own: float, others: Collection[float], *, level: float = 0.90) -> Amon
             german="Eine der Veränderungen ist unbekannt.",
         )
     n, middle = len(values), float(values.mean())
-    spread = float(values.std(ddof=1)) * math.sqrt((n + 1) / n)
-    reach = float(stats.t.ppf((1 + level) / 2, n - 1)) * spread
+    between = float(values.var(ddof=1)) * (n + 1) / n
+    if between <= TINY * max(1.0, abs(own), abs(middle)) ** 2:
+        raise DesignError(
+            "all comparison areas changed alike; their spread says nothing about chance",
+            german="Alle Vergleichsräume veränderten sich genau gleich; wie viel Zufall ist, lässt "
+            "sich daran nicht ablesen.",
+        )
+    extra = max(more, 0.0)
+    # Satterthwaite, the own variance taken as known: its persons are more than the areas
+    freedom = (n - 1) * ((between + extra) / between) ** 2
+    reach = float(stats.t.ppf((1 + level) / 2, freedom)) * math.sqrt(between + extra)
     difference = own - middle
     rank = 1 + int((values >= own).sum())
     return Among(

@@ -6,23 +6,26 @@ without the model, judged by interval and rank.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pandas as pd
+from scipy import stats
 
 from evaltools.data.schema_framework import OPERATIVE
 from evaltools.effects.among import Among, among
 from evaltools.errors import DataError, DesignError
 from evaltools.german import listing, number, percent
-from evaltools.measures import implementation, networks, offers, survey
+from evaltools.measures import answers, implementation, networks, offers, survey
 from evaltools.study import ModelArea, Study
 
 Tables = Mapping[str, pd.DataFrame]
 Verdict = Literal["gestützt", "nicht gestützt", "unklar", "nicht prüfbar"]
 LEAST_OTHERS = 9  # so that a chance first rank is no likelier than the interval allows
 LEAST_ANSWERS = 5
+DRAWS = 400  # of the bootstrap of comparison areas, of which only the variance counts
 ELEMENTS = {
     "koordination": "Koordination",
     "gebietsteam": "Gebietsteam",
@@ -40,7 +43,10 @@ NEEDED = {
 # Tables that each of the two claims looks at.
 USED = (("family_acceptance",), ("cooperation", "milestone", "offer", "kifaz", "staffing"))
 NO_START = "Studiendatei: start des Modellraums"
-NO_RISE = "Ein Anstieg von Bedeutung ist mit den Daten nicht vereinbar."
+NO_RISE = (
+    "Ein Anstieg, der den der Vergleichsräume bedeutsam übertrifft, ist mit den Daten nicht "
+    "vereinbar."
+)
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,15 @@ class Standing:
 
     among: Among
     unit: Unit
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A change with its own lower bound and sampling variance; NaN where unknown."""
+
+    change: float
+    low: float
+    variance: float
 
 
 @dataclass(frozen=True)
@@ -100,12 +115,14 @@ def acceptance(tables: Tables, study: Study, model: ModelArea, others: list[str]
         return Judged("nicht prüfbar", few)
     scale = (own.scale_min, own.scale_max)
     beside = [_asked(table, area, waves, scale=scale, least=least) for area in others]
-    partly = [survey.incomplete(table, model.area, wave) for wave in waves]
-    single = any(0 < n < study.disclosure.threshold for n in partly)
+    told = [answers.fewest(table, model.area, wave) for wave in waves]
+    single = any(0 < n < study.disclosure.threshold for n in told)
     said = _agreed(own, waves, means=not single)
     relevant = study.outcomes.relevant_change * (scale[1] - scale[0])
-    known = [change for change in beside if change is not None]
-    return _judged(said, own.difference, known, relevant, Unit("Punkte", 1), own.low)
+    known = [moved for moved in beside if moved is not None]
+    found = _judged(said, _moved(own), known, relevant, Unit("Punkte", 1))
+    # the change of the mean would give away what the page of the survey withholds
+    return replace(found, standing=None) if single else found
 
 
 def interfaces(tables: Tables, study: Study, model: ModelArea, others: list[str]) -> Judged:
@@ -143,12 +160,10 @@ def interfaces(tables: Tables, study: Study, model: ModelArea, others: list[str]
     )
     if len(open_) == len(OPERATIVE):
         return Judged("nicht gestützt", f"{said} Vor Ort ist kein Baustein erreicht.")
-    known = [_tied(table, area, years) for area in others]
-    beside = [100 * change for change in known if change is not None]
+    beside = [_tied(table, area, years) for area in others]
+    known = [moved for moved in beside if moved is not None]
     relevant = 100 * study.outcomes.relevant_change * own.share_before
-    found = _judged(
-        said, 100 * own.difference, beside, relevant, Unit("Prozentpunkte", 0), 100 * own.low
-    )
+    found = _judged(said, _shifted(own), known, relevant, Unit("Prozentpunkte", 0))
     doubts = [f"nicht erreicht ist {listing([ELEMENTS[one] for one in open_])}"] if open_ else []
     doubts += ["es gibt deutlich weniger Angebote"] if counted.high < 1 else []
     if found.verdict != "gestützt" or not doubts:
@@ -157,37 +172,63 @@ def interfaces(tables: Tables, study: Study, model: ModelArea, others: list[str]
     return Judged("unklar", reason, standing=found.standing)
 
 
-def _judged(
-    said: str, own: float, others: list[float], relevant: float, unit: Unit, low: float
-) -> Judged:
-    """Judge a rise among the changes of others; `low` is the lower bound of the own change."""
+def _judged(said: str, own: Moved, others: list[Moved], relevant: float, unit: Unit) -> Judged:
+    """Judge a rise among the changes of others."""
     try:
-        found = among(own, others)
+        found = among(own.change, [item.change for item in others], more=_more(own, others))
     except DesignError as error:
         return Judged("unklar", f"{said} {error.german}")
-    standing = Standing(found, unit)
+    verdict, text = _verdict(found, own.low - found.others, relevant)
+    return Judged(verdict, f"{said} {text}", standing=Standing(found, unit))
+
+
+def _verdict(found: Among, low: float, relevant: float) -> tuple[Verdict, str]:
+    """Return verdict and sentence; `low` is the own lower bound less the others' change."""
+    n = found.n - 1
     if found.high < relevant:
-        return Judged("nicht gestützt", f"{said} {NO_RISE}", standing=standing)
-    if found.low <= 0 or not low > 0:
-        text = "Mit den Daten ist ein deutlicher Anstieg ebenso vereinbar wie keiner."
-        return Judged("unklar", f"{said} {text}", standing=standing)
-    if found.n - 1 < LEAST_OTHERS:
-        text = (
-            f"Der Anstieg hebt sich ab, aber {number(found.n - 1)} Vergleichsräume sind zu wenige; "
-            f"nötig sind {number(LEAST_OTHERS)}."
+        return "nicht gestützt", NO_RISE
+    if found.low <= 0:
+        return "unklar", (
+            "Mit den Daten ist vereinbar, dass der Anstieg den der Vergleichsräume deutlich "
+            "übertrifft, aber auch, dass er es nicht tut."
         )
-        return Judged("unklar", f"{said} {text}", standing=standing)
+    if not low > 0:
+        return "unklar", (
+            "Gemessen an den Vergleichsräumen hebt sich der Anstieg ab, gemessen an der eigenen "
+            "Unsicherheit nicht."
+        )
+    if n < LEAST_OTHERS:
+        return "unklar", (
+            f"Der Anstieg hebt sich ab, aber {number(n)} Vergleichsräume sind zu wenige; nötig "
+            f"sind {number(LEAST_OTHERS)}."
+        )
     if found.rank > 1:
-        text = (
-            f"Der Anstieg hebt sich ab, aber in {number(found.rank - 1)} von "
-            f"{number(found.n - 1)} Vergleichsräumen war er mindestens so groß."
+        return "unklar", (
+            f"Der Anstieg hebt sich ab, aber in {number(found.rank - 1)} von {number(n)} "
+            "Vergleichsräumen war er mindestens so groß."
         )
-        return Judged("unklar", f"{said} {text}", standing=standing)
-    text = (
-        f"In keinem der {number(found.n - 1)} Vergleichsräume war der Anstieg so groß, und alle "
-        "mit den Daten vereinbaren Werte sind Anstiege."
+    return "gestützt", (
+        f"In keinem der {number(n)} Vergleichsräume war die Veränderung so groß, und alle mit den "
+        "Daten vereinbaren Werte liegen über deren Mittel."
     )
-    return Judged("gestützt", f"{said} {text}", standing=standing)
+
+
+def _more(own: Moved, others: list[Moved]) -> float:
+    """By how much the own sampling variance exceeds the others' mean; 0 where one is unknown."""
+    known = [item.variance for item in others if not math.isnan(item.variance)]
+    if math.isnan(own.variance) or not known:
+        return 0.0
+    return max(0.0, own.variance - sum(known) / len(known))
+
+
+def _moved(found: survey.AgreementChange) -> Moved:
+    return Moved(found.difference, found.low, found.variance)
+
+
+def _shifted(found: networks.CrossChange) -> Moved:
+    """Take a change of the share in percentage points; its variance from the bootstrap interval."""
+    error = (found.high - found.low) / (2 * stats.norm.ppf((1 + found.level) / 2))
+    return Moved(100 * found.difference, 100 * found.low, (100 * error) ** 2)
 
 
 def _lost(claim: int, tables: Tables, model: ModelArea) -> tuple[str, ...]:
@@ -218,22 +259,22 @@ def _asked(
     *,
     scale: tuple[float, float],
     least: int,
-) -> float | None:
+) -> Moved | None:
     """Return a comparison area's change; None where it was not asked alike, or by too few."""
     try:
         found = survey.change(table, area, *waves)
     except DesignError:
         return None
     alike = (found.scale_min, found.scale_max) == scale
-    return found.difference if alike and min(found.n_before, found.n_after) >= least else None
+    return _moved(found) if alike and min(found.n_before, found.n_after) >= least else None
 
 
-def _tied(table: pd.DataFrame, area: str, years: tuple[int, int]) -> float | None:
+def _tied(table: pd.DataFrame, area: str, years: tuple[int, int]) -> Moved | None:
     """Return a comparison area's change of the share; None where its ties were not recorded."""
     if not set(years) <= set(networks.years(table, area)):
         return None
-    found = networks.cross_change(table, area, *years, draws=1).difference
-    return found if found == found else None
+    found = _shifted(networks.cross_change(table, area, *years, draws=DRAWS))
+    return None if math.isnan(found.change) else found
 
 
 def _agreed(own: survey.AgreementChange, waves: tuple[int, int], *, means: bool) -> str:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from evaltools.errors import DesignError
 from evaltools.measures import levels
-from evaltools.measures.inequality import HELPS
+from evaltools.measures.helps import counts_helps
 from evaltools.study import Event, ModelArea, Study
 from evaltools.studyparts import begun
 
@@ -208,7 +208,7 @@ def _social(profile: pd.DataFrame, model: ModelArea) -> pd.DataFrame:
     """Return the latest values before the start, areas by indicators, that tell areas apart."""
     year = int(model.start[:4]) if model.start else 0
     rows = profile[(profile["year"] < year) & profile["value"].notna()]
-    rows = rows[~rows["unit"].astype("string").str.startswith(HELPS)]
+    rows = rows[~counts_helps(rows)]
     own = rows[rows["area_id"] == model.area].groupby("indicator")["year"].max()
     rows = rows[rows["year"] == rows["indicator"].map(own)]
     wide = rows.pivot(index="area_id", columns="indicator", values="value").astype(float)

@@ -11,7 +11,7 @@ from scipy import stats
 from scipy.optimize import linprog
 
 from evaltools.errors import DesignError, unknown
-from evaltools.measures.inequality import HELPS
+from evaltools.measures.helps import counts_helps
 from evaltools.studyprofile import Index
 
 Floats = npt.NDArray[np.float64]
@@ -171,14 +171,14 @@ def against(made: Composite, published: pd.DataFrame, *, digits: int) -> Agreeme
 def _usable(profile: pd.DataFrame, names: list[str]) -> None:
     known = profile.loc[profile["value"].notna(), ["indicator", "unit"]]
     for name in names:
-        units = known.loc[known["indicator"] == name, "unit"]
-        if units.empty:
+        rows = known[known["indicator"] == name]
+        if rows.empty:
             delivered = set(known["indicator"].astype(str))
             raise DesignError(
                 f"profile.index: {unknown('indicator', name, delivered)}",
                 german=f"Das Merkmal {name} ist nicht geliefert.",
             )
-        if units.str.startswith(HELPS).any():
+        if counts_helps(rows).any():
             raise DesignError(
                 f"profile.index: {name} counts helps; an index of it would give counts away, "
                 "leave it out",

@@ -13,10 +13,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from evaltools.errors import DesignError
+from evaltools.measures.helps import counts_helps
 
 Floats = npt.NDArray[np.float64]
 LEAST = 2  # sub-areas that can differ at all
-HELPS = "Fälle"  # unit of social indicators that count helps
+ASKED = "kurzbefragung_"  # published results of a survey of persons
 COLUMNS = [
     *("indicator", "unit", "year", "n", "lowest", "highest", "range", "cv", "theil"),
     *("city", "between", "within", "weighted"),
@@ -162,7 +163,7 @@ def heterogeneity(
     parents = area_table.reindex(columns=["area_id", "parent_id"]).dropna()
     parent = parents.set_index("area_id")["parent_id"]
     table = profile[profile["area_id"].isin(parent.index) & profile["value"].notna()]
-    table = table[~table["unit"].str.startswith(HELPS)]
+    table = table[~counts_helps(table) & ~table["indicator"].str.startswith(ASKED)]
     table = table.assign(parent=table["area_id"].map(parent))
     rows = []
     for name, part in table.groupby("indicator", sort=True):

@@ -143,6 +143,11 @@ def welch(before: Floats, after: Floats, scale: Scale) -> tuple[float, float]:
     return max(-widest, float(ends.low)), min(widest, float(ends.high))
 
 
+def error(values: Floats) -> float:
+    """Return the sampling variance of a mean; 0 below two answers, which have none to show."""
+    return float(values.var(ddof=1)) / len(values) if len(values) > 1 else 0.0
+
+
 def rescaled(values: Floats, own: Scale, common: Scale) -> Floats:
     """Bring answers from their own scale to a common one, lowest to lowest, highest to highest.
 

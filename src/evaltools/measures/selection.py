@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from evaltools.errors import DesignError
-from evaltools.measures.inequality import HELPS
+from evaltools.measures.helps import counts_helps
 from evaltools.measures.outcomes import Tables
 from evaltools.studyprofile import AreaChoice, Criterion
 
@@ -163,19 +163,20 @@ def ranking(
 
 
 def _rows(tables: Tables, source: str, name: str) -> pd.DataFrame:
-    """Return ``area_id, value, year, unit`` of one criterion or indicator; empty without table."""
-    columns = ["area_id", "value", "year", "unit"]
+    """Return ``area_id, indicator, value, year, unit`` of a criterion; empty without table."""
+    columns = ["area_id", "indicator", "value", "year", "unit"]
     key = "indicator" if source == "social_profile" else "criterion"
     if source not in tables:
         return pd.DataFrame(columns=columns)
     table = tables[source]
-    return table[table[key] == name].reindex(columns=columns)
+    own = table[table[key] == name].rename(columns={key: "indicator"})
+    return own.reindex(columns=columns)
 
 
 def _unfit(column: pd.Series, rows: pd.DataFrame) -> str:
     """Say why a criterion cannot tell areas apart; nothing when it can."""
     known = column.dropna()
-    if rows["unit"].astype("string").str.startswith(HELPS).any():
+    if counts_helps(rows).any():
         return "zählt Hilfen"
     if len(known) < LEAST:
         return f"nur für {len(known)} Räume bekannt" if len(known) else "nicht geliefert"

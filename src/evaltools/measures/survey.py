@@ -57,7 +57,7 @@ class AgreementChange:
     """Mean of a later wave minus that of an earlier one, with Welch's interval.
 
     ``scale_min, scale_max`` is the scale that the figures are on; ``scale_before, scale_after``
-    are those that the two waves were asked on.
+    are those that the two waves were asked on; ``variance`` is that of the difference.
     """
 
     area: str
@@ -75,6 +75,7 @@ class AgreementChange:
     scale_max: float
     scale_before: Scale
     scale_after: Scale
+    variance: float
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def agreement(table: pd.DataFrame, area: str, wave: int, *, item: str | None = N
     The t-interval takes the persons as a random sample of those it speaks of; where few of the
     invited answer, it tells nothing of the others.
     """
-    rows = _rows(table, area, wave)
+    rows = of_wave(table, area, wave)
     invited = _invited(rows, area, wave)
     scale, values = _answers(rows, item, f"area {area}, wave {wave}")
     told = scales.mean(values, scale)
@@ -138,26 +139,15 @@ def agreement(table: pd.DataFrame, area: str, wave: int, *, item: str | None = N
 def top_two(table: pd.DataFrame, area: str, wave: int, item: str) -> Share:
     """Say how many persons chose one of the two highest points; see ``scales.top_two``."""
     where = f"area {area}, wave {wave}, item {item}"
-    scale, values = _answers(_rows(table, area, wave), item, where)
+    scale, values = _answers(of_wave(table, area, wave), item, where)
     return scales.top_two(values, scale, where)
 
 
 def unanswered(table: pd.DataFrame, area: str, wave: int) -> float:
     """Share of the questions put to those who took part that were left without an answer."""
-    rows = _rows(table, area, wave)
+    rows = of_wave(table, area, wave)
     asked = rows["response_id"].nunique() * rows["item"].nunique()
     return 1 - float(rows["agreement"].notna().sum()) / asked
-
-
-def incomplete(table: pd.DataFrame, area: str, wave: int) -> int:
-    """Count the persons of a wave who answered some of its items, but not all.
-
-    Beside the means of all items, the mean over them gives back a weighted sum of these persons'
-    answers, and nothing else: whoever shows both must see to it that these persons are enough.
-    """
-    rows = _rows(table, area, wave)
-    answered = rows[rows["agreement"].notna()].groupby("response_id")["item"].nunique()
-    return int((answered < rows["item"].nunique()).sum())
 
 
 def change(
@@ -193,7 +183,7 @@ def change(
         When the waves were asked on different scales and `scale` is not given, when the items
         differ, or as in :func:`agreement`.
     """
-    one, two = (_rows(table, area, wave) for wave in (before, after))
+    one, two = (of_wave(table, area, wave) for wave in (before, after))
     if item is None and set(one["item"]) != set(two["item"]):
         raise DesignError(
             f"area {area}: waves {before} and {after} asked different items; name one",
@@ -212,7 +202,7 @@ def change(
     means = scales.mean(old, common).mean, scales.mean(new, common).mean
     ends = scales.welch(old, new, common)
     told = (*means, means[1] - means[0], *ends, len(old), len(new), *common, first, second)
-    return AgreementChange(area, item, before, after, *told)
+    return AgreementChange(area, item, before, after, *told, scales.error(old) + scales.error(new))
 
 
 def short(table: pd.DataFrame, area: str) -> ShortSurvey:
@@ -259,7 +249,8 @@ def by_group(table: pd.DataFrame, area: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(kinds)).astype(kinds)
 
 
-def _rows(table: pd.DataFrame, area: str, wave: int) -> pd.DataFrame:
+def of_wave(table: pd.DataFrame, area: str, wave: int) -> pd.DataFrame:
+    """Take the rows of an area's wave; a wave in which nobody was asked is refused."""
     own = delivered.rows(table, FAMILY, area)
     rows = own[(own["wave"] == wave).fillna(False)]
     if rows.empty:

@@ -88,6 +88,9 @@ def regular_tasks(tables: Tables, area: str, rules: Rule) -> Shown:
     flagged = budget.regular_tasks(tables["action_budget"], area).flagged
     if flagged.empty:
         return prose()
+    # an id may hold a name; the office finds the grant by year, purpose and sum
+    numbered = [f"Bewilligung {at}" for at in range(1, len(flagged) + 1)]
+    flagged = flagged if rules.intern else flagged.assign(application_id=numbered)
     columns = {
         "application_id": Column("Antrag"),
         "year": YEAR,

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
+from evaltools.effects.placebo import CONSPICUOUS
 from evaltools.evaluation.before_after import Evaluation
 from evaltools.evaluation.dosage import LEAST, Dosed, dosed, order
 from evaltools.release import figures, views, wording
@@ -95,12 +96,19 @@ def dose_sentence(tables: Tables, study: Study, rules: Rule) -> Prose:
             f"{wording.number(found.n)} Räumen nicht prüfen; nötig sind mindestens "
             f"{wording.number(LEAST)} mit verschiedenen Werten."
         )
-    way = "tiefere" if found.tau < 0 else "schwächere"
+    said = (
+        f"Kendalls Tau {wording.number(found.tau, 2)}, p = {wording.share(found.p)}, "
+        f"{wording.number(found.n)} Räume"
+    )
+    if found.p > CONSPICUOUS:
+        return prose(
+            f"Ein Zusammenhang von Umsetzungsgrad und Wirkung ist nicht zu erkennen ({said})."
+        )
+    way = "niedrigeren" if found.tau < 0 else "höheren"
     return prose(
-        f"In der Reihenfolge der Räume gehen höhere Umsetzungsgrade eher mit {way} Rückgängen "
-        f"einher (Kendalls Tau {wording.number(found.tau, 2)}, p = {wording.share(found.p)}, "
-        f"{wording.number(found.n)} Räume). Der Umsetzungsgrad wurde nicht ausgelost; warum sich "
-        "die Räume unterscheiden, sagt das nicht."
+        f"In der Reihenfolge der Räume gehen höhere Umsetzungsgrade mit {way} Fallzahlen "
+        f"gegenüber dem Vergleich einher ({said}). Der Umsetzungsgrad wurde nicht ausgelost; warum "
+        "sich die Räume unterscheiden, sagt das nicht."
     )
 
 

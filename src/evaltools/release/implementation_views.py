@@ -43,12 +43,14 @@ def milestones(tables: Tables, study: Study, area: str, rules: Rule) -> Shown:
 
 @explained
 def milestone_list(tables: Tables, study: Study, area: str, rules: Rule) -> Shown:
-    """List the milestones with what shows that they were reached."""
+    """List the milestones, and whether there is evidence; its words stay in the office."""
     frame = _milestones(tables, study, area)
     if isinstance(frame, Prose):
         return frame
+    given = frame["evidence"].notna().map({True: "liegt vor", False: pd.NA})
     told = frame.assign(
-        whole_city=frame["whole_city"].map({True: "ganze Stadt", False: "dieser Raum"})
+        evidence=frame["evidence"] if rules.intern else given,
+        whole_city=frame["whole_city"].map({True: "ganze Stadt", False: "dieser Raum"}),
     )
     columns = {
         "element": Column("Baustein", labels=ELEMENT),

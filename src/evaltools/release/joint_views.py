@@ -19,7 +19,8 @@ from evaltools.codings.model import SEPARATOR
 from evaltools.evaluation.before_after import Evaluation
 from evaltools.evaluation.claims import Claim
 from evaltools.evaluation.titles import TITLES
-from evaltools.measures import profile
+from evaltools.measures import levels, profile
+from evaltools.measures.helps import counts_helps
 from evaltools.release import quotes as quoting
 from evaltools.release import speakers, wording
 from evaltools.release.disclosure import Rule
@@ -158,9 +159,10 @@ def _social(indicator: str | None, area: str, tables: Tables) -> str:
     """Return the newest value of a social indicator with the spread over all areas."""
     if indicator is None or "social_profile" not in tables:
         return NONE
-    frame = profile.social(tables["social_profile"], area)
+    among = levels.peers(tables["area"], area)
+    frame = profile.social(tables["social_profile"], area, among=among)
     own = frame[frame["indicator"] == indicator].dropna(subset=["area"])
-    counts = own["unit"].astype("string").str.startswith("Fälle").fillna(False)
+    counts = counts_helps(own)
     if own.empty or bool(counts.any()):  # counts of helps are shown on page 10, by its rules
         return NONE
     newest = own.sort_values("year").iloc[-1]

@@ -13,13 +13,14 @@ from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 
 from evaltools.errors import StudyError
-from evaltools.measures.inequality import HELPS
+from evaltools.measures.helps import counts_helps
+from evaltools.measures.inequality import ASKED
 from evaltools.release import wording
 from evaltools.release.axes import BLUE, GREY, blank, wrapped
 from evaltools.release.disclosure import Rule
 from evaltools.release.display import Prose, prose
 from evaltools.release.figures import Figure, finish, framed, numbers
-from evaltools.release.profile_views import ASKED, INDICATORS
+from evaltools.release.profile_views import INDICATORS
 from evaltools.release.tables import Column
 from evaltools.release.views import Tables, area_name, public
 from evaltools.study import Study
@@ -110,9 +111,8 @@ def _shading(tables: Tables, study: Study, ids: Sequence[str]) -> tuple[str, int
     if "social_profile" not in tables:
         return nothing
     table = tables["social_profile"]
-    table = table[table["area_id"].isin(ids) & table["value"].notna()]
-    kept = ~table["unit"].astype("string").str.startswith(HELPS)
-    table = table[kept & ~table["indicator"].astype("string").str.startswith(ASKED)]
+    table = table[table["area_id"].isin(ids) & table["value"].notna() & ~counts_helps(table)]
+    table = table[~table["indicator"].astype("string").str.startswith(ASKED)]
     wanted = [study.profile.map] if study.profile.map else sorted(set(table["indicator"]))
     for name in wanted:
         part = table[table["indicator"] == name]

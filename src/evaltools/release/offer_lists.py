@@ -207,12 +207,12 @@ def _listed(names: list[str]) -> str:
 
 
 def _names(tables: Tables, frame: pd.DataFrame) -> pd.Series:
-    """Name the provider of each row; its id where the name is not delivered."""
+    """Name the provider of each row; unknown where its name is not delivered: ids stay inside."""
     ids = frame.reindex(columns=["provider_id"])["provider_id"].astype("string")
     if "provider" not in tables:
-        return ids
+        return ids.mask(ids.notna())
     names = tables["provider"].set_index("provider_id")["name"].astype("string")
-    return ids.map(names).astype("string").fillna(ids)
+    return ids.map(names).astype("string")
 
 
 def _laws(frame: pd.DataFrame) -> pd.Series:

@@ -246,7 +246,7 @@ def early_help_latest(tables: Tables, area: str, rules: Rule) -> HtmlTable | Pro
 
 
 def _early(tables: Tables, area: str, rules: Rule, *, latest: bool = False) -> Released | Prose:
-    """Hand out the coverage; referred families go also where nearly all were referred."""
+    """Hand out the coverage; counts go also where few were not referred, or not reached."""
     if lost := lacking(tables, "early_help"):
         return lost
     try:
@@ -261,10 +261,13 @@ def _early(tables: Tables, area: str, rules: Rule, *, latest: bool = False) -> R
         "births": Count(("per_100",)),
         "referred_to": Count(("not_referred",)),
         "not_referred": Count(("referred_to",)),
+        "not_reached": Count(("families_reached", "per_100", "not_referred", "referred_to")),
     }
     rest = frame["families_reached"] - frame["referred_to"]
+    missed = frame["births"] - frame["families_reached"]  # below 0: older children, or twice
     keys = ("kind", "year", "providers")
-    shown = frame.assign(not_referred=rest, year=frame["year"].astype("string"))
+    missed = missed.mask(missed < 0)
+    shown = frame.assign(not_referred=rest, not_reached=missed, year=frame["year"].astype("string"))
     return release(shown, rules, counts=counts, public=keys, base="births")
 
 

@@ -6,6 +6,8 @@ import pandas as pd
 
 from evaltools.data import headingparts
 from evaltools.measures import levels, profile
+from evaltools.measures.helps import counts_helps
+from evaltools.measures.inequality import ASKED
 from evaltools.release.disclosure import SUPPRESSED, UNKNOWN, Count, Released, Rule, release
 from evaltools.release.display import Prose, prose
 from evaltools.release.tables import Column, HtmlTable, table
@@ -14,7 +16,6 @@ from evaltools.study import Study
 
 INDICATORS, KINDS, ROLES = headingparts.INDICATOR, headingparts.KIND, headingparts.ROLE
 PHASES = headingparts.PHASE | {"unbekannt": "nicht angegeben"}
-ASKED = "kurzbefragung_"  # published results of a survey of persons
 NONE_HERE = "Für diesen Raum liegen dazu keine Angaben vor."
 
 
@@ -110,11 +111,11 @@ def _years(offer: pd.DataFrame, study: Study, area: str) -> tuple[int, ...]:
 
 
 def _counted(frame: pd.DataFrame, tables: Tables, rules: Rule) -> Released:
-    """Hand out the social indicators; those that count helps (unit ``Fälle``) have small cells.
+    """Hand out the social indicators; those that count helps have small cells.
 
     Beside case counts they are withheld: they could give back what the plan of those hides.
     """
-    is_count = frame["unit"].astype("string").str.startswith("Fälle").fillna(False).astype(bool)
+    is_count = counts_helps(frame)
     shown = ("area", "lowest", "middle", "highest")
     if "hze_count" in tables and not rules.intern:
         frame = frame.assign(reason=is_count.map({True: SUPPRESSED, False: UNKNOWN}))

@@ -17,6 +17,7 @@ from evaltools.release.views import Tables, lacking
 
 WHOLE = "alle Befragten"
 WIDTH = 2  # between the smallest and the largest that a withheld size could be
+ENOUGH = 5  # answers of professionals from which on mean and spread are shown
 
 
 @explained
@@ -36,7 +37,13 @@ def groups(tables: Tables, area: str, rules: Rule) -> Shown:
     # a group that is withheld goes to disclosure control as what it is not: a small one
     small = pd.Series([False, *(hidden or [])])
     frame["guard"] = frame["n"].mask(small, rules.threshold - 1)
-    counts = {"n": Count(("mean", "sd")), "guard": Count(("n", "mean", "sd"))}
+    sizes = [told(n, sd) for n, sd in zip(frame["n"], frame["sd"], strict=True)]
+    frame["shown"] = pd.array(sizes, dtype="Int64")
+    counts = {
+        "n": Count(("mean", "sd")),
+        "guard": Count(("n", "mean", "sd")),
+        "shown": Count(("mean", "sd")),
+    }
     columns = {
         "actor_group": Column("Gruppe"),
         "n": Column("Antworten", digits=0),
@@ -47,6 +54,14 @@ def groups(tables: Tables, area: str, rules: Rule) -> Shown:
     scale = spelled((whole.scale_min, whole.scale_max))
     shown = release(frame, rules, counts=counts, public=("actor_group",))
     return table(shown, columns, caption=f"Kurzbefragung: Zustimmung{kind}, Skala {scale}")
+
+
+def told(n: int, sd: float) -> int:
+    """Return the number of answers, or 1 where mean and spread would tell each of them.
+
+    All alike, or so few that one mean and one standard deviation fit one set of answers only.
+    """
+    return n if n >= ENOUGH and sd != 0 else min(n, 1)
 
 
 def withheld(sizes: Sequence[int], rules: Rule) -> list[bool] | None:

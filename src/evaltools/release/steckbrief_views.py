@@ -6,11 +6,12 @@ import pandas as pd
 
 from evaltools.errors import DesignError
 from evaltools.measures import profile, survey
-from evaltools.measures.inequality import HELPS
+from evaltools.measures.helps import counts_helps
 from evaltools.release import wording
 from evaltools.release.disclosure import SUPPRESSED, UNKNOWN, Count, Rule, release
 from evaltools.release.display import Prose, prose
 from evaltools.release.profile_views import INDICATORS, KINDS, ROLES
+from evaltools.release.short_survey_views import told
 from evaltools.release.tables import Column, HtmlTable, table
 from evaltools.release.views import Tables, area_name
 from evaltools.study import Study
@@ -103,7 +104,6 @@ def _figures(tables: Tables, study: Study, area: str) -> list[Row]:
 
 def _published(tables: Tables, area: str, name: str) -> Row:
     """Take the latest value of a social indicator; what counts helps is marked."""
-    helps = name.startswith("faelle_")
     found = None
     if "social_profile" in tables:
         found = profile.indicator(tables["social_profile"], area, name)
@@ -111,7 +111,7 @@ def _published(tables: Tables, area: str, name: str) -> Row:
         return (INDICATORS[name], None, "", "", None, False)
     value, unit = float(found["value"]), str(found["unit"])
     shown = wording.number(value, DIGITS.get(name, 0))
-    helps = helps or unit.startswith(HELPS)
+    helps = bool(counts_helps(pd.DataFrame({"indicator": [name], "unit": [unit]})).iloc[0])
     return (INDICATORS[name], shown, str(found["year"]), unit, value if helps else None, helps)
 
 
@@ -144,10 +144,11 @@ def _staff(tables: Tables, area: str) -> Row | None:
 def _short(tables: Tables, answers: Tables, area: str) -> list[Row]:
     """Agreement with the type, from the answers or as published; its n decides on all three."""
     values: dict[str, float | None] = dict.fromkeys(SURVEY)
-    unit, year = "", ""
+    unit, year, known = "", "", None
     try:
         found = survey.short(answers["short_survey"], area)
         values = {"mean": found.mean, "n": found.n, "sd": found.sd}
+        known = told(found.n, found.sd)
         ends = [wording.number(end) for end in (found.scale_min, found.scale_max)]
         unit = f"Skala {' bis '.join(ends)}"
     except (DesignError, KeyError):
@@ -160,11 +161,13 @@ def _short(tables: Tables, answers: Tables, area: str) -> list[Row]:
             unit = str(row["unit"]) if row is not None and part == "mean" else unit
     # A mean of nobody knows how many is withheld like one of a single person.
     n = values["n"] if values["n"] is not None else 1.0
+    least = n if known is None else float(known)
+    sizes = {"mean": least, "n": n, "sd": least}
     units = {"mean": unit, "n": "Bewertungen", "sd": unit}
     return [
         (SURVEY[part], None, "", "", None, False)
         if value is None or value != value
-        else (SURVEY[part], _rounded(value, part), year, units[part], n, False)
+        else (SURVEY[part], _rounded(value, part), year, units[part], sizes[part], False)
         for part, value in values.items()
     ]
 

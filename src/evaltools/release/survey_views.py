@@ -1,7 +1,9 @@
 """The survey of an area's families: sums over enough persons, never a row.
 
 Where the number of answers lies below the threshold, everything computed from it is withheld. A
-share of persons is withheld too where those inside it, or those outside it, are too few.
+share of persons is withheld too where those inside it, or those outside it, are too few; how
+answers spread where they are fewer than ten or that share is withheld; and a mean where all
+answered alike.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from contextlib import suppress
 import pandas as pd
 
 from evaltools.errors import DesignError
-from evaltools.measures import survey
+from evaltools.measures import answers, survey
 from evaltools.measures.scales import Scale
 from evaltools.measures.survey import Agreement
 from evaltools.release import wording
@@ -26,8 +28,11 @@ from evaltools.study import Study
 FAMILY = "family_acceptance"
 COMMON = (0.0, 100.0)  # what different scales are brought to
 ALL_ITEMS = "alle Fragen"
+SPREAD = ("low", "high", "sd")  # with the mean and few answers, they give the answers back
+ENOUGH = 10  # persons from which on they are shown
 COMPARED = {
     "guard": ("mean_before", "mean_after", "difference", "low", "high"),
+    "many": ("low", "high"),
     "n_before": ("mean_before", "difference", "low", "high"),
     "n_after": ("mean_after", "difference", "low", "high"),
 }
@@ -55,7 +60,7 @@ def waves(tables: Tables, area: str, rules: Rule) -> Shown:
         found = survey.agreement(tables[FAMILY], area, wave)
         silent = None if found.invited is None else found.invited - found.n
         open_share = survey.unanswered(tables[FAMILY], area, wave) * 100
-        least = min((n for n in _sizes(tables[FAMILY], area, wave) if n), default=0)
+        least = min((n for n in answers.sizes(tables[FAMILY], area, wave) if n), default=0)
         rate = found.response_rate * 100
         rows.append([wave, found.invited, found.n, rate, open_share, silent, least])
     if not rows:
@@ -93,13 +98,17 @@ def items(tables: Tables, area: str, rules: Rule) -> Shown:
     ]
     if not rows:
         return prose(NONE_HERE)
-    names = ["item", "wave", "scale", "n", *MEAN, *TOP, "inside", "outside", "guard"]
-    frame = pd.DataFrame(rows, columns=names).astype(dict.fromkeys(names[-3:], "Int64"))
+    helpers = ["inside", "outside", "guard", "many", "differing", "silent"]
+    names = ["item", "wave", "scale", "n", *MEAN, *TOP, *helpers]
+    frame = pd.DataFrame(rows, columns=names).astype(dict.fromkeys(helpers, "Int64"))
     counts = {
         "guard": Count(tuple(MEAN)),
+        "many": Count(SPREAD),
+        "differing": Count((*MEAN, *TOP, "inside", "outside")),
+        "silent": Count(("n", *MEAN, *TOP, "inside", "outside")),
         "n": Count((*MEAN, *TOP, "inside", "outside")),
-        "inside": Count((*TOP, "outside")),
-        "outside": Count((*TOP, "inside")),
+        "inside": Count((*TOP, *SPREAD, "outside")),
+        "outside": Count((*TOP, *SPREAD, "inside")),
     }
     columns = {
         "item": Column("Frage"),
@@ -129,7 +138,7 @@ def change(tables: Tables, study: Study, area: str, rules: Rule) -> Shown:
     if not rows:
         return prose("Die beiden Befragungen stellten keine gleiche Frage.")
     shown = release(
-        pd.DataFrame(rows).astype({"guard": "Int64"}),
+        pd.DataFrame(rows).astype({"guard": "Int64", "many": "Int64"}),
         rules,
         counts={name: Count(derived) for name, derived in COMPARED.items()},
         public=("item", "scale_before", "scale_after", "scale"),
@@ -157,24 +166,20 @@ def _row(found: Agreement, source: pd.DataFrame) -> list[object]:
             top = [*ends, part.k, part.n - part.k]
     scale = spelled((found.scale_min, found.scale_max))
     told = (found.mean, found.low, found.high, found.sd)
-    guard = _guard(source, found.area, found.wave) if found.item is None else pd.NA
-    return [_named(found.item), found.wave, scale, found.n, *told, *top, guard]
+    guard = answers.fewest(source, found.area, found.wave) if found.item is None else pd.NA
+    everybody = survey.agreement(source, found.area, found.wave).n
+    helpers = (guard, _many(found.n), _differing(found), everybody - found.n)
+    return [_named(found.item), found.wave, scale, found.n, *told, *top, *helpers]
 
 
-def _sizes(source: pd.DataFrame, area: str, wave: int) -> list[int]:
-    names = survey.items(source, area, wave)
-    return [survey.agreement(source, area, wave, item=name).n for name in names]
+def _many(n: int) -> int:
+    """Return the number of answers, or 1 where they are too few to show how they spread."""
+    return n if n >= ENOUGH else min(n, 1)
 
 
-def _guard(source: pd.DataFrame, area: str, wave: int) -> int:
-    """Return of how few persons the mean over all items would tell, beside those of the items.
-
-    Where one person left out one of two items, the answer to the other is twice the mean over all
-    minus the means of both: those who left out some must be none or enough, and so must those who
-    answered an item that is withheld.
-    """
-    persons = [survey.incomplete(source, area, wave), *_sizes(source, area, wave)]
-    return min((n for n in persons if n), default=0)
+def _differing(found: Agreement) -> int:
+    """Return the number of answers, or 1 where all are the same: the mean then tells each."""
+    return found.n if found.sd > 0 else min(found.n, 1)
 
 
 def _changes(source: pd.DataFrame, area: str, before: int, after: int) -> list[dict[str, object]]:
@@ -188,11 +193,12 @@ def _changes(source: pd.DataFrame, area: str, before: int, after: int) -> list[d
             if item is None:
                 continue  # other items or scales: only single ones can be compared
             found = survey.change(source, area, before, after, item=item, scale=COMMON)
-        guards = [_guard(source, area, wave) for wave in (before, after)] if not item else [pd.NA]
-        told = vars(found) | {"item": _named(item), "guard": min(guards)}
+        fewest = min(answers.fewest(source, area, wave) for wave in (before, after))
+        told = vars(found) | {"item": _named(item), "guard": pd.NA if item else fewest}
+        told["many"] = min(map(_many, (found.n_before, found.n_after)))
         told["scale"] = spelled((found.scale_min, found.scale_max))
         told |= {name: spelled(told[name]) for name in ("scale_before", "scale_after")}
-        lost = ("area", "before", "after", "scale_min", "scale_max")
+        lost = ("area", "before", "after", "scale_min", "scale_max", "variance")
         rows.append({name: value for name, value in told.items() if name not in lost})
     return rows[1:] if len(same) == 1 and len(rows) > 1 else rows
 
