@@ -10,7 +10,7 @@ import yaml
 
 from conftest import ROOT, SHARED, copy_project
 from evaltools.data import store
-from evaltools.data.ingest import ingest, inputs, is_current
+from evaltools.data.ingest import _other_models, ingest, inputs, is_current
 from evaltools.errors import DataError, StudyError
 from evaltools.study import Workspace, open_study
 
@@ -323,3 +323,12 @@ def test_inputs_name_every_file_with_its_hash(demo: Workspace) -> None:
     made = inputs(demo)
     assert len(made) == 27
     assert all(len(digest) == 64 for digest in made.values())
+
+
+def test_model_areas_that_table_and_study_name_differently_are_warned_of() -> None:
+    area = pd.DataFrame({"area_id": ["SR04", "SR10", "SR99"], "is_model": [True, False, True]})
+    found = _other_models(area, open_study("dresden").study)
+    assert [(item.severity, item.value) for item in found] == [
+        *(("warning", "SR10"), ("warning", "SR14"), ("warning", "SR99")),
+    ]
+    assert _other_models(area.assign(is_model=False), open_study("demo").study) == []

@@ -187,3 +187,14 @@ def test_a_rise_of_the_whole_city_is_no_rise_of_the_area() -> None:
     found = structure._judged("S.", Moved(1.0, 0.5, 0.01), beside, 0.4, structure.Unit("P", 1))
     assert found.verdict == "nicht gestützt"
     assert "den der Vergleichsräume bedeutsam übertrifft" in found.reason
+
+
+def test_elements_nobody_told_of_are_not_called_missing(city: demo.City) -> None:
+    steps = city.tables["milestone"]
+    own = (steps["area_id"] == "SR04").fillna(False)
+    partly = steps[~(own & (steps["element"] == "kifaz"))]
+    found = judged(city, "SR04", {"milestone": partly})[1]
+    assert found.verdict == "unklar"
+    assert "nicht angegeben ist Kinder- und Familienzentrum" in found.reason
+    none = judged(city, "SR04", {"milestone": steps[~own]})[1]
+    assert (none.verdict, none.missing[0][:9]) == ("nicht prüfbar", "milestone")

@@ -111,3 +111,26 @@ def test_a_delivered_total_must_be_the_sum_of_its_parts() -> None:
     (found,) = check_totals(typed("hze_count", rows))
     assert (found.rule, found.column, found.value) == ("summe", "started", "SR01, 2019")
     assert check_totals(typed("hze_count", rows[3:])) == []
+
+
+def test_a_part_is_no_larger_than_its_whole_and_an_answer_stays_on_its_scale() -> None:
+    asked = {"area_id": "SR01", "wave": 2020, "item": "a", "scale_min": 1, "scale_max": 5}
+    rows = [asked | {"response_id": f"r{at}", "agreement": at} for at in (0, 1, 5, 6)]
+    found = check(typed("family_acceptance", rows), TABLES["family_acceptance"], source_id="s")
+    assert [(item.row, item.column, item.rule) for item in found] == [
+        (2, "agreement", "reihenfolge"),
+        (5, "scale_max", "reihenfolge"),
+    ]
+    assert "ist kleiner als scale_min" in found[0].message
+    place = {"kifaz_id": "K1", "area_id": "SR01", "year": 2020}
+    staff = typed("kifaz", [place | {"vzae": 0.5, "vzae_coordinator": 1.0}])
+    assert [item.column for item in check(staff, TABLES["kifaz"], source_id="s")] == ["vzae"]
+
+
+def test_a_tie_needs_a_partner_or_a_forum() -> None:
+    tie = {"from_id": "a", "field_from": "kita", "kind": "fallspezifisch", "year": 2020}
+    rows = [tie | {"to_id": "b", "forum": None}, tie | {"to_id": None, "forum": None}]
+    found = check(typed("cooperation", rows), TABLES["cooperation"], source_id="s")
+    assert [(item.row, item.rule) for item in found if item.rule != "pflicht" or item.row] == [
+        (3, "pflicht")
+    ]

@@ -49,7 +49,7 @@ LABELS = {
     "spalte_doppelt": "Spalte doppelt",
     "spalte_fehlt": "Spalte fehlt",
     "spalten_uebrig": "Spalten weggelassen",
-    "studie": "Gebiet der Studie unbekannt",
+    "studie": "Gebiete der Studie und der Tabelle",
     "summe": "Summe stimmt nicht",
     "tabelle_fehlt": "Tabelle fehlt",
     "trennzeichen": "Trennzeichen erkannt",

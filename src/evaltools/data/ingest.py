@@ -193,7 +193,7 @@ def _check_all(
         carried, carried_findings = harmonise(corrected, table, moved)
         found += carried_findings
         result[name] = carried
-    found += _unknown_models(frames["area"], study)
+    found += _unknown_models(frames["area"], study) + _other_models(frames["area"], study)
     found += [_homeless(item) for item in corrections if item.table not in frames]
     return _counted(result, study, found), found
 
@@ -216,6 +216,21 @@ def _counted(frames: Frames, study: Study, found: list[Finding]) -> Frames:
 def _homeless(item: Correction) -> Finding:
     text = "Die Korrektur nennt eine Tabelle, die die Studie nicht hat; Schreibweise prüfen."
     return Finding("error", "corrections", item.table, None, item.column, "", "korrektur", text)
+
+
+def _other_models(area: pd.DataFrame, study: Study) -> list[Finding]:
+    """Warn where the table of areas names other model areas than the study file."""
+    if "is_model" not in area or not area["is_model"].any():
+        return []
+    told = set(area.loc[area["is_model"].fillna(False), "area_id"])
+    text = (
+        "Tabelle und Studiendatei nennen verschiedene Modellräume; es gilt die Studiendatei, eine "
+        "von beiden berichtigen."
+    )
+    return [
+        Finding("warning", "area", "area", None, "is_model", str(name), "studie", text)
+        for name in sorted(told ^ set(study.treated))
+    ]
 
 
 def _unknown_models(area: pd.DataFrame, study: Study) -> list[Finding]:

@@ -77,7 +77,8 @@ def locked(space: Workspace) -> Iterator[None]:
     with files.locked(space.processed.with_name(f".{space.name}.lock"), f"study {space.name}"):
         refuse_beside_shards(space)
         _sweep(space.processed)
-        kept.sweep(space.processed / CACHES[0])
+        for name in CACHES:
+            kept.sweep(space.processed / name)
         yield
 
 

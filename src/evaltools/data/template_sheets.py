@@ -27,6 +27,7 @@ from evaltools.data.schema import TABLES
 FIRST = 3  # row of the first record, counted from 0
 LAST = 1_048_575
 WIDEST = 1_000_000_000
+FAR = 1_000_000  # a limit from here on is none that anybody would type past
 EARLIEST, LATEST = date(1990, 1, 1), date(2060, 12, 31)
 RED, GREY, PALE, BLUE = "#B00020", "#5F5F5F", "#EEF3F8", "#1F3A5F"
 _WRONG = {"error_title": "Bitte prüfen"}
@@ -196,7 +197,9 @@ def _limits(column: Column) -> dict[str, Any] | None:
     kind = {"integer": "integer", "number": "decimal", "date": "date"}[column.kind]
     low = -WIDEST if column.low is None else column.low
     high = WIDEST if column.high is None else column.high
-    said = f"Erwartet wird eine Zahl von {low:g} bis {high:g}, oder „k. A.“. Trotzdem eintragen?"
+    span = "" if low <= -WIDEST else f" ab {low:g}"
+    span += f" bis {high:g}" if high < FAR else ""
+    said = f"Erwartet wird eine Zahl{span}, oder „k. A.“. Trotzdem eintragen?"
     if column.kind == "integer":
         said = said.replace("eine Zahl", "eine ganze Zahl")
     if column.kind == "date":

@@ -11,15 +11,20 @@ from pandera.errors import SchemaErrors
 from evaltools.data.findings import HIDDEN, Finding
 from evaltools.data.schema import DTYPES, SLUG, Column, Table
 
-# Pairs of columns of which the second must not lie before the first.
-ORDERED = {
+# Pairs of columns of which the second must not lie before or below the first.
+ORDERED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "area": (("valid_from", "valid_to"),),
     "hze_case": (("begin", "end"),),
     "offer": (("begin", "end"),),
     "population": (("age_from", "age_to"),),
     "action_budget": (("date_in", "date_decision"),),
-    "short_survey": (("scale_min", "scale_max"),),
-    "family_acceptance": (("scale_min", "scale_max"),),
+    "early_help": (("referred_to", "families_reached"),),
+    "hze_count": (("started_after_8a", "started"),),
+    "kifaz": (("vzae_coordinator", "vzae"),),
+    **dict.fromkeys(
+        ("short_survey", "family_acceptance"),
+        (("scale_min", "scale_max"), ("scale_min", "agreement"), ("agreement", "scale_max")),
+    ),
 }
 # Columns of which a row needs at least one.
 EITHER: Mapping[str, tuple[str, ...]] = {"cooperation": ("to_id", "forum")}
@@ -149,7 +154,10 @@ def _disorder(frame: pd.DataFrame, table: Table, source_id: str) -> list[Finding
         if low not in frame or high not in frame:
             continue
         wrong = (frame[high] < frame[low]).fillna(False)
-        text = f"Der Wert liegt vor {low}; beide Angaben prüfen."
+        if (least := table.column(high).low) is not None:
+            wrong &= (frame[high] >= least).fillna(False)  # below it, that is told already
+        verb = "liegt vor" if table.column(high).kind == "date" else "ist kleiner als"
+        text = f"Der Wert {verb} {low}; beide Angaben prüfen."
         shown = HIDDEN if table.column(high).personal else ""
         for row in frame.index[wrong]:
             found.append(

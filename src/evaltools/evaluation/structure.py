@@ -151,20 +151,24 @@ def interfaces(tables: Tables, study: Study, model: ModelArea, others: list[str]
     except (DataError, DesignError) as error:
         why = getattr(error, "german", "") or "Die Angaben zu diesem Raum reichen nicht."
         return Judged("nicht prüfbar", f"Das Verfahren lehnt die Daten ab: {why}")
-    open_ = [name for name in OPERATIVE if name not in built.in_place]
+    open_ = [name for name in OPERATIVE if name in built.missing]
+    untold = [name for name in OPERATIVE if name in built.unknown]
+    if len(untold) == len(OPERATIVE):
+        return _untestable((f"milestone: element={', '.join(OPERATIVE)}",))
     said = (
         f"Der Anteil der Zusammenarbeit zwischen verschiedenen Feldern ging von "
         f"{percent(own.share_before)} auf {percent(own.share_after)} ({years[0]} und "
-        f"{years[1]}). {_elements(open_)} Die Zahl der Angebote ging von "
-        f"{number(counted.n_before)} auf {number(counted.n_after)}."
+        f"{years[1]}). {_elements(open_, untold)} Angebote liefen {number(counted.n_before)} am "
+        f"31.12.{years[0]} und {number(counted.n_after)} am 31.12.{years[1]}."
     )
-    if len(open_) == len(OPERATIVE):
+    if len(open_) + len(untold) == len(OPERATIVE):
         return Judged("nicht gestützt", f"{said} Vor Ort ist kein Baustein erreicht.")
     beside = [_tied(table, area, years) for area in others]
     known = [moved for moved in beside if moved is not None]
     relevant = 100 * study.outcomes.relevant_change * own.share_before
     found = _judged(said, _shifted(own), known, relevant, Unit("Prozentpunkte", 0))
     doubts = [f"nicht erreicht ist {listing([ELEMENTS[one] for one in open_])}"] if open_ else []
+    doubts += [f"nicht angegeben ist {listing([ELEMENTS[n] for n in untold])}"] if untold else []
     doubts += ["es gibt deutlich weniger Angebote"] if counted.high < 1 else []
     if found.verdict != "gestützt" or not doubts:
         return found
@@ -289,7 +293,7 @@ def _agreed(own: survey.AgreementChange, waves: tuple[int, int], *, means: bool)
     return f"Die mittlere Zustimmung ging {went} {where}."
 
 
-def _elements(open_: list[str]) -> str:
-    if not open_:
-        return "Alle Bausteine vor Ort sind erreicht."
-    return f"Vor Ort noch nicht erreicht: {listing([ELEMENTS[name] for name in open_])}."
+def _elements(open_: list[str], untold: list[str]) -> str:
+    told = {"noch nicht erreicht": open_, "nicht angegeben": untold}
+    parts = [f"{word}: {listing([ELEMENTS[one] for one in n])}" for word, n in told.items() if n]
+    return f"Vor Ort {'; '.join(parts)}." if parts else "Alle Bausteine vor Ort sind erreicht."

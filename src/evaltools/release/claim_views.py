@@ -233,7 +233,7 @@ def _selection_year(effect: Effect, rules: Rule) -> str:
     change = effect.changes.get("selection")
     if change is None or not rules.whole_series(effect.area):
         return ""
-    if change.ratio >= min(1.0, effect.changes["own"].ratio):
+    if round(change.ratio, 2) >= round(min(1.0, effect.changes["own"].ratio), 2):
         return ""  # it promises no more than the whole time before does
     return wording.selection_year_sentence(change, effect.left_out_periods)
 
