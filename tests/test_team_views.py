@@ -27,8 +27,8 @@ def test_staff_against_its_norm() -> None:
 
 def test_few_visits_of_a_kifaz_are_withheld() -> None:
     told = rows(team_views.kifaz(samples.tables(), AREA, RULES))
-    assert told[0] == ("K1", "2020", 1.0, 0.75, "unter der Norm", 0.5, 0.25, "•", "nein")
-    assert told[1] == ("K1", "2021", 1.75, 1.0, "in der Norm", 0, 0, 2400, "ja")
+    assert told[0] == ("Zentrum 1", "2020", 1.0, 0.75, "unter der Norm", 0.5, 0.25, "•", "nein")
+    assert told[1] == ("Zentrum 1", "2021", 1.75, 1.0, "in der Norm", 0, 0, 2400, "ja")
 
 
 def test_a_contradiction_is_told_and_stops_nothing() -> None:

@@ -123,7 +123,6 @@ SHOWN = [
     "joint.reason",
     "coreq.answer",
     "coding_document.group",
-    "kifaz.kifaz_id",
     "text.office",
 ]
 KEPT = [f"SR{number:02d}" for number in range(1, 9)]

@@ -46,6 +46,9 @@ def kifaz(tables: Tables, area: str, rules: Rule) -> Shown:
     frame = None if lost else teams.kifaz(tables["kifaz"], area)
     if frame is None or frame.empty:
         return lost or prose(NONE_HERE)
+    # an id may hold a name: centres are counted through
+    numbers = [f"Zentrum {at + 1}" for at in pd.factorize(frame["kifaz_id"])[0]]
+    frame = frame if rules.intern else frame.assign(kifaz_id=numbers)
     columns = {
         "kifaz_id": Column("Zentrum"),
         "year": YEAR,
