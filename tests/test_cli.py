@@ -207,7 +207,7 @@ def test_a_what_if_run_leaves_the_studys_own_page(
     assert "Intern, nur für das Amt" in other
     assert "Intern, nur für das Amt" not in before.decode()
     index = (root / "reports/demo/index.html").read_text(encoding="utf-8")
-    assert index.count(">gestützt</td>") == 4
+    assert index.count(">gestützt</td>") == 6
     assert "start = 2019" not in index
     assert "start = 2019" in (intern / "index.html").read_text(encoding="utf-8")
 

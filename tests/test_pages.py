@@ -20,6 +20,11 @@ PAGES = [
 ]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 COLOURS = {"runOnly": ["color-contrast"]}
+# Pages that show between them every kind of table, figure and mark.
+COLOURED = (
+    *("demo/index", "SR04/10_", "SR04/30_", "SR04/50_", "SR04/51_", "SR04/52_", "SR10/30_"),
+    *("stadt/60_", "SR04/70_"),
+)
 REACHABLE = 'a[href], button, summary, input, [tabindex="0"]'
 OUTLINE = """selector => {
   const own = getComputedStyle(document.activeElement);
@@ -53,8 +58,8 @@ def test_no_rule_of_wcag_is_broken(visit: Visit) -> None:
 
 
 def test_contrast_holds_in_the_dark_and_with_all_details_open(visit: Visit) -> None:
-    if any(f"/{area}/" in visit.url for area in STUDY.treated[1:]):
-        pytest.skip("the first area has pages of the same kinds")
+    if not any(kind in visit.url for kind in COLOURED):
+        pytest.skip("another page shows the same kinds of tables and figures")
     visit.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true })")
     found = {}
     for scheme, forced in (("light", "none"), ("dark", "none"), ("light", "active")):

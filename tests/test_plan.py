@@ -14,11 +14,11 @@ from evaltools.study import Event, Workspace
 
 def test_the_whole_study_is_each_area_and_the_city(demo: Workspace) -> None:
     tasks = plan.tasks(demo)
-    assert len(tasks) == 20
+    assert len(tasks) == 32
     assert tasks[0].output == "SR04/00_datenlage.html"
     assert tasks[-1].output == "stadt/60_fokusgruppen.html"
-    assert tasks[3].title == "Vorher und nachher"
-    assert tasks[3].parameters == {"study": "demo", "area": "SR04"}
+    assert tasks[4].title == "Vorher und nachher"
+    assert tasks[4].parameters == {"study": "demo", "area": "SR04"}
 
 
 def test_an_area_is_found_by_id_and_by_name(demo: Workspace) -> None:

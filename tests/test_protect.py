@@ -143,7 +143,7 @@ def test_brute_force_finds_nothing_cheaper(seed: int) -> None:
     assert pattern.bound == pytest.approx(min(safe), abs=1e-5)
 
 
-@settings(max_examples=500, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(tables())
 def test_an_outsider_learns_no_small_count_of_any_table(sample: tuple[Cells, float]) -> None:
     cells, lowest = sample

@@ -149,7 +149,7 @@ def test_the_demo_s_template_filled_in_libreoffice_ingests_with_no_finding(
 ) -> None:
     assert len(city) >= 18
     assert findings(filled).to_dict("records") == []
-    assert len(store.read(filled, "area")) == 18
+    assert len(store.read(filled, "area")) == 29
     for name, frame in city.items():
         read = store.read(filled, name)
         assert len(read) == len(frame) > 0
